@@ -3,6 +3,7 @@
 mod ann;
 #[cfg(feature = "hdf5")]
 mod from;
+mod outcome;
 
 use super::progress::{Progress, told, waiting};
 use super::recorded::{self, FolderArgs, Run, Start, print_finished, resuming};
@@ -10,18 +11,14 @@ use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
 use host_harness::experiment::figure;
-use host_harness::inference::answer;
-use host_harness::inference::answers::ClassTally;
-use host_harness::network::{Network, file};
+use host_harness::network::file;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder};
-use host_harness::train::answers::Answers;
-use host_harness::train::check::{Comparison, compare};
+use host_harness::train::check::compare;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
-use loihi_files::plural::plural;
-use serde_json::json;
+use outcome::{Trained, confusion, trained_network};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -31,9 +28,6 @@ use std::time::{Duration, Instant};
 const SCHEMA: &str = "loihi-train/1";
 /// The trained network in the run folder.
 const NETWORK: &str = "network.toml";
-/// Most classes whose confusions are counted.
-const CLASSES_MAX: usize = 256;
-
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
     /// A network file, whose table [train] says how it is trained (`loihi list --network` prints all keys)
@@ -167,19 +161,6 @@ struct Recording {
     is_resumable: bool,
 }
 
-/// What came out.
-struct Trained {
-    accuracy: f64,
-    /// Of pixels, how right each class is.
-    classes: Option<ClassTally>,
-    silent: usize,
-    samples: [usize; 2],
-    /// What was trained, and how many values of it.
-    parameters: Vec<(&'static str, usize)>,
-    comparison: Comparison,
-    validates: bool,
-}
-
 impl Recording {
     /// Takes up the folder; nothing is left to do if the training was at its end before.
     fn start(
@@ -251,21 +232,11 @@ impl Recording {
         let scores = &answers.scores;
         let comparison =
             told("comparing with the emulator", scores.len(), |tell| compare(subject, written, scores, jobs, tell))?;
-        let by = trainer.model().readout.by();
-        let silent = answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count();
         let confusion = confusion(trainer, subject, &answers);
         if !confusion.is_empty() {
             self.folder.table("confusion", &confusion)?;
         }
-        let trained = Trained {
-            accuracy: answers.accuracy(),
-            classes: (trainer.model().pixels != [1, 1]).then_some(answers.classes),
-            silent,
-            samples: [subject.samples.training.len(), subject.samples.test.len()],
-            parameters: trainer.model().trained(),
-            comparison,
-            validates: subject.validates,
-        };
+        let trained = Trained::of(trainer, subject, answers, comparison);
         self.conclude(trained.comparison.different == 0, trained.figures())?;
         Ok(trained)
     }
@@ -280,90 +251,6 @@ impl Recording {
         self.folder.settle();
         self.folder.keep()?;
         if self.manifest.finished { self.folder.conclude(&self.manifest) } else { self.folder.manifest(&self.manifest) }
-    }
-}
-
-/// Test samples by class (rows) and answer (columns), without those that have no answer; empty if there are many classes, or
-/// several answers to a sample.
-fn confusion(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Vec<Vec<f64>> {
-    let (reading, pixels) = (&trainer.model().readout, trainer.model().pixels);
-    let is_one = pixels == [1, 1] && reading.readout.window_steps == 0;
-    let classes = if is_one && reading.neurons <= CLASSES_MAX { reading.neurons } else { 0 };
-    let mut counts = vec![vec![0.0; classes]; classes];
-    for (sample, scores) in subject.samples.test.iter().zip(&answers.scores) {
-        let row = sample.label.and_then(|label| counts.get_mut(label as usize));
-        let cell = row.and_then(|row| row.get_mut(answer(reading.by(), scores)?));
-        if let Some(count) = cell {
-            *count += 1.0;
-        }
-    }
-    counts
-}
-
-impl Trained {
-    #[expect(clippy::cast_precision_loss, reason = "counts are exact")]
-    fn figures(&self) -> BTreeMap<String, f64> {
-        let of_classes = |of: fn(&ClassTally, usize) -> Option<f64>| self.classes.as_ref().and_then(|own| own.mean(of));
-        let rows = [
-            (accuracy_name(self.validates), Some(self.accuracy)),
-            ("f1_mean", of_classes(ClassTally::f1)),
-            ("iou_mean", of_classes(ClassTally::iou)),
-            ("scores_compared", Some(self.comparison.compared as f64)),
-            ("scores_different", Some(self.comparison.different as f64)),
-        ];
-        rows.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-    }
-
-    fn print(&self, recording: &Recording) -> anyhow::Result<()> {
-        let folder = recording.folder.path();
-        let network = folder.join(NETWORK);
-        let Comparison { compared, different, first, .. } = &self.comparison;
-        let mut body = json!({
-            "experiment": recording.manifest.experiment, "seed": recording.manifest.seed, "network": network,
-            "samples_train": self.samples[0], "samples_test": self.samples[1], "samples_without_answer": self.silent,
-            "scores_compared": compared, "scores_different": different,
-            "warnings": recording.warnings,
-        });
-        for (key, count) in &self.parameters {
-            body[*key] = (*count).into();
-        }
-        body[accuracy_name(self.validates)] = self.accuracy.into();
-        for (key, of) in [("f1", ClassTally::f1 as fn(&ClassTally, usize) -> Option<f64>), ("iou", ClassTally::iou)] {
-            if let Some(own) = &self.classes {
-                body[key] = (0..own.labelled.len()).map(|class| of(own, class)).collect();
-                body[format!("{key}_mean")] = own.mean(of).into();
-            }
-        }
-        if let Some(row) = &recording.last {
-            body["epochs"] = row.epoch.into();
-            body["accuracy_train"] = row.accuracy_train.into();
-            body["loss"] = row.loss.into();
-        }
-        if *different > 0 {
-            let sample = first.as_deref().unwrap_or_default();
-            let sentence = format!(
-                "{different} of {compared} scores differ between trainer and emulator, first those of sample {sample}: this is a \
-                 fault of the trainer"
-            );
-            return Err(out::partial(SCHEMA, body, sentence));
-        }
-        out::line(format_args!("{}, seed {}", recording.manifest.experiment, recording.manifest.seed))?;
-        for (name, value) in recording.manifest.result.iter().filter(|(name, _)| !name.starts_with("scores")) {
-            out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
-        }
-        for (key, count) in &self.parameters {
-            out::line(format_args!("  {key:<22} {count}"))?;
-        }
-        out::line(format_args!("  {:<22} all {compared} the same in the emulator", "scores"))?;
-        if self.silent > 0 {
-            out::line(format_args!("  {:<22} {}", "samples without answer", self.silent))?;
-        }
-        out::line(format_args!(
-            "the network is in {}; `loihi report {}` draws the training",
-            network.display(),
-            folder.display()
-        ))?;
-        out::result(SCHEMA, &body)
     }
 }
 
@@ -433,25 +320,4 @@ impl Observer for Recording {
         self.tell_last_words();
         Ok(())
     }
-}
-
-/// What the share of right answers is called.
-const fn accuracy_name(validates: bool) -> &'static str {
-    if validates { "accuracy_validation" } else { "accuracy_test" }
-}
-
-/// The network as it was trained, ready to run.
-fn trained_network(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Network {
-    let mut network = subject.network.clone();
-    trainer.model().write_to(&mut network);
-    network.run.train = None;
-    let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
-    let about = about.map_or_else(String::new, |about| format!("{about}\n"));
-    let tally = &answers.tally;
-    let of = if network.readout.is_some_and(|readout| readout.is_single()) { "sample" } else { "label" };
-    let of = if subject.validates { format!("validation {of}") } else { format!("test {of}") };
-    let labelled = plural(usize::try_from(tally.labelled).unwrap_or(usize::MAX), &of);
-    network.about =
-        format!("{about}Trained in the chip's integers: {} of {labelled} classified correctly.", tally.right);
-    network
 }

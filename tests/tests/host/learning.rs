@@ -253,7 +253,9 @@ fn weights_of_a_dense_group(rule: &str, rounds: u32) -> Vec<i32> {
     }
     let mut chip = Running::new(builder);
     for step in 0..300 {
-        (0..70).filter(|input| word(1, step, *input, 0) % rounds == 0).for_each(|input| chip.inject(input as usize));
+        (0..70)
+            .filter(|input| word(1, step, *input, 0).is_multiple_of(rounds))
+            .for_each(|input| chip.inject(input as usize));
         chip.step();
     }
     chip.read(Register::W)

@@ -1,6 +1,7 @@
 //! `loihi train` of a network whose `[train]` has `ann = true`: rectified units, for `loihi convert`.
 
-use super::{End, Recording, TrainArgs, accuracy_name};
+use super::outcome::accuracy_name;
+use super::{End, Recording, TrainArgs};
 use crate::cli::progress::waiting;
 use crate::cli::{out, recorded, stop};
 use anyhow::bail;
