@@ -127,6 +127,7 @@ coding = "frames"
 [[population]]
 name = "out"
 shape = [3]
+v_th = 60
 decay_u = 4096
 decay_v = 2000
 
