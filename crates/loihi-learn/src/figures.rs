@@ -43,7 +43,8 @@ pub fn of_stage(values: Option<usize>, score: &Score) -> Metrics {
     let samples = f64::from(u32::try_from(score.samples).unwrap_or(u32::MAX));
     let mut metrics = Metrics::from([(name, figure(values, score)), ("samples", samples)]);
     // Of a test, too: rows have the same columns.
-    metrics.extend(learning_metrics(score));
+    metrics.push("trigger_rate", score.trigger_rate());
+    metrics.extend(costs(score));
     metrics
 }
 
@@ -54,12 +55,16 @@ fn learning_metrics(score: &Score) -> Metrics {
     if score.ops.rule_opportunities > 0 {
         metrics.push("trigger_rate", score.trigger_rate());
     }
-    metrics.extend([
+    metrics.extend(costs(score));
+    metrics
+}
+
+fn costs(score: &Score) -> [(&'static str, f64); 3] {
+    [
         ("updates_per_sample", score.updates_per_sample()),
         ("saturation_rate", score.saturation_rate()),
         ("spike_rate", score.spike_rate()),
-    ]);
-    metrics
+    ]
 }
 
 /// Figures of a run through stages that no stage names.

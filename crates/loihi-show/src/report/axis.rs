@@ -1,6 +1,5 @@
 //! Axes: where values stand, and which of them are written at the axis.
 
-use super::number;
 use std::ops::Range;
 
 /// How an axis divides its range.
@@ -71,7 +70,7 @@ fn powers(range: &Range<f64>, most: u32) -> Vec<f64> {
     ticks.flat_map(|power| factors.iter().map(|factor| factor * 10_f64.powi(*power))).filter(inside).collect()
 }
 
-/// What is written at a tick.
+/// What is written at a tick: few letters, as thousands from 10,000 on.
 pub(super) fn tick(value: f64, percent: bool) -> String {
     if percent {
         return format!("{} %", tick(100.0 * value, false));
@@ -86,13 +85,9 @@ pub(super) fn tick(value: f64, percent: bool) -> String {
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.'));
     }
+    let (value, unit) = if magnitude < 1e4 { (value, "") } else { (value / 1e3, "k") };
     let text = format!("{value:.6}");
-    number_or(text.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// Whole numbers in threes, others as they are.
-fn number_or(text: &str) -> String {
-    if text.contains('.') { text.to_owned() } else { number::cell("", text) }
+    format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -113,7 +108,7 @@ mod tests {
         assert_eq!(written(Scale::Linear, -25.0..25.0), "-20 -10 0 10 20");
         assert_eq!(written(Scale::Linear, 5785.0..6480.0), "5800 6000 6200 6400");
         assert_eq!(written(Scale::Linear, 0.0..2.5e7), "0 5e6 1e7 1.5e7 2e7 2.5e7");
-        assert_eq!(written(Scale::Linear, 0.0..60_000.0), "0 10,000 20,000 30,000 40,000 50,000 60,000");
+        assert_eq!(written(Scale::Linear, 0.0..60_000.0), "0 10k 20k 30k 40k 50k 60k");
         assert_eq!(written(Scale::Log, 0.005..2000.0), "0.01 0.1 1 10 100 1000");
         assert_eq!(written(Scale::Log, 1.5..12.0), "2 5 10");
         assert_eq!(tick(0.2, true), "20 %");

@@ -1,6 +1,6 @@
 //! Several run folders as one page: their figures side by side, the same curves in the same plot.
 
-use super::curves::{Curve, curves, empty, thinned};
+use super::curves::{Curve, curves, empty, fitted, thinned};
 use super::folder::Run;
 use super::html::{figure, note, page, section, table};
 use super::matrix::Confusion;
@@ -161,7 +161,7 @@ fn plots(columns: &[Column]) -> String {
         for (name, curve) in &own {
             plot = plot.with(*name, Mark::Line, thinned(&curve.points));
         }
-        drawn += &figure(&plot, &capital(&wanted.2));
+        drawn += &figure(&fitted(plot), &capital(&wanted.2));
     }
     if drawn.is_empty() { note("These runs have no curve in common that changes") } else { drawn }
 }

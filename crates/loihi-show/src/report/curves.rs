@@ -16,8 +16,10 @@ const LOW: u32 = 220;
 /// Columns that are not figures.
 const NO_FIGURES: [&str; 10] =
     ["sample", "epoch", "pass", "stage", "samples", "digest", "label", "answer", "steps", "scores"];
-/// Columns that rows of stages have to say that weights change.
+/// The column in which rows of stages say whether weights change.
 const UPDATES: &str = "updates_per_sample";
+/// Columns that say nothing of a stage in which none do.
+const OF_LEARNING: [&str; 3] = [UPDATES, "trigger_rate", "saturation_rate"];
 
 /// A figure over something.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,9 +51,11 @@ pub(super) fn curves(head: &[String], rows: &[Vec<String>]) -> Vec<Curve> {
     };
     let places = over.places(rows, column("stage"));
     let mut curves: Vec<Curve> = Vec::new();
+    let learns = |row: &[String]| column(UPDATES).is_none_or(|updates| number(row, updates) != Some(0.0));
     for at in figures {
+        let is_of_learning = OF_LEARNING.contains(&head[at].as_str());
         for (row, (place, stage)) in rows.iter().zip(&places) {
-            let Some(value) = number(row, at) else { continue };
+            let Some(value) = number(row, at).filter(|_| !is_of_learning || learns(row)) else { continue };
             let is_own = |curve: &&mut Curve| curve.figure == head[at] && curve.stage == *stage;
             if let Some(curve) = curves.iter_mut().find(is_own) {
                 curve.points.push((*place, value));
@@ -151,7 +155,7 @@ pub(super) fn plots(curves: &[Curve]) -> (Vec<Plot>, Vec<(String, String)>) {
             let label = if is_one { stage.to_owned() } else { format!("{} {stage}", in_words(&curve.figure)) };
             plot = plot.with(label.trim_end(), Mark::Line, thinned(&curve.points));
         }
-        plots.push(plot);
+        plots.push(fitted(plot));
     }
     (plots, constant)
 }
@@ -180,8 +184,15 @@ pub(super) fn empty(group: &[&Curve], height: u32) -> Plot {
     };
     plot.height = height;
     plot.percent = group.iter().all(|curve| is_share(&curve.figure));
-    if plot.percent && group.iter().any(|curve| curve.figure.contains("accuracy")) {
-        plot.y_range = Some(0.0..1.0);
+    plot
+}
+
+/// A plot of accuracies up to 100 %, from where they leave most room.
+pub(super) fn fitted(mut plot: Plot) -> Plot {
+    if plot.percent && plot.y.starts_with("accuracy") {
+        let values = plot.series.iter().flat_map(|series| &series.points).map(|(_, value)| *value);
+        let lowest = values.fold(1.0, f64::min);
+        plot.y_range = [0.8, 0.5, 0.0].into_iter().find(|start| *start <= lowest).map(|start| start..1.0);
     }
     plot
 }
@@ -252,7 +263,8 @@ mod tests {
         assert_eq!(accuracy("learn").points, [(100.0, 0.5), (200.0, 0.75)]);
         assert_eq!(accuracy("test").points, [(100.0, 0.25), (200.0, 0.5)]);
         let expected = "accuracy over samples learned: learn from 50.00 % to 75.00 %; test from 25.00 % to 50.00 %";
-        assert_eq!(said(&curves)[0], expected);
+        assert_eq!(said(&curves), [expected], "a test has no updates, and all of learning are the same");
+        assert_eq!(plots(&curves).1, [("updates per sample".to_owned(), "9".to_owned())]);
     }
 
     #[test]
@@ -296,6 +308,15 @@ mod tests {
         let curves = of("sample|steps|label|answer|accuracy|scores\n0|18|8|8|1|0 1\n1|18|3|5|0.5|0 0");
         assert_eq!(said(&curves), ["accuracy over samples shown: from 100.00 % to 50.00 %"]);
         assert_eq!(curves[0].points, [(1.0, 1.0), (2.0, 0.5)]);
+    }
+
+    #[test]
+    fn accuracies_are_drawn_up_to_all_of_them() {
+        for (lowest, start) in [(0.1, 0.0), (0.5, 0.5), (0.94, 0.8)] {
+            let curves = of(&format!("epoch|accuracy|loss\n1|{lowest}|1\n2|0.96|{lowest}"));
+            let ranges: Vec<_> = plots(&curves).0.into_iter().map(|plot| plot.y_range).collect();
+            assert_eq!(ranges, [Some(start..1.0), None]);
+        }
     }
 
     #[test]

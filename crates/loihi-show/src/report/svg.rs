@@ -23,7 +23,7 @@ const TOP: f64 = 14.0;
 /// Height of a line of the legend.
 const LINE: f64 = 26.0;
 /// Width of a letter, as large as it may become.
-const LETTER: f64 = 11.5;
+const LETTER: f64 = 12.5;
 /// A piece of line in the legend, with the gaps beside it.
 const SWATCH: f64 = 46.0;
 /// Longest line that has a dot at each of its points.
