@@ -122,7 +122,8 @@ fn rates_of_every_layer_follow_its_activations() {
     }
 }
 
-/// The embedded CPU's sums are finer than spikes, so that the first layer's counts are those of the activations, rounded.
+/// The embedded CPU's sums are finer than spikes, so that the first layer's counts are those of the activations, rounded; but for
+/// the largest, which could spike in every step: what neurons start with arrives after the first one.
 #[test]
 fn sums_of_the_embedded_cpu_are_the_activations_of_the_first_layer() {
     let ann = branched();
@@ -144,6 +145,7 @@ fn sums_of_the_embedded_cpu_are_the_activations_of_the_first_layer() {
             let (counts, _) = counts(&converted, sample);
             for (count, own) in counts[0].iter().zip(&activations[0]) {
                 let wanted = f64::from(own / converted.layers[0].largest[0]) * f64::from(steps);
+                let wanted = wanted.min(f64::from(steps - 1));
                 assert!((f64::from(*count) - wanted).abs() < 0.6, "{count} for {wanted}");
             }
         }
