@@ -20,7 +20,7 @@ impl Workspace {
         }
     }
 
-    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`]; leaves the derivatives of
+    /// Runs the backward pass of a batch that was computed with derivatives, from [`Trail::by_spikes`](crate::pass::Trail::by_spikes); leaves the derivatives of
     /// the loss by the sums of all populations.
     pub fn backward(&mut self, model: &Model, batch: &Batch, backward: Backward) {
         for group in model.groups.iter().rev() {

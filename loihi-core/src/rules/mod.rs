@@ -80,12 +80,11 @@ pub const fn with<const N: usize, const M: usize>(own: [SnipType; N]) -> [SnipTy
     all
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "full"))]
 mod tests {
     use super::*;
     use crate::snip::SnipParams as _;
 
-    #[cfg(feature = "full")]
     #[test]
     fn features_have_the_names_of_their_programs() {
         let there = |name: &&&str| ALL.iter().any(|program| program.name == **name);
