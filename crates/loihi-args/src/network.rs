@@ -25,6 +25,9 @@ pub fn free(path: &Path, overwrite: bool) -> anyhow::Result<()> {
     if path.exists() && !overwrite {
         bail!("{} is there already: give another --out, or --overwrite", path.display());
     }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        bail!("{} cannot be written: make the folder {} first", path.display(), folder.display());
+    }
     let arrays = path.with_extension("npz");
     if arrays.exists() && !path.exists() {
         bail!("{} is there, and not of {}: choose another name", arrays.display(), path.display());

@@ -38,7 +38,7 @@ impl TaskArgs {
     pub fn check_epochs(&self) -> anyhow::Result<()> {
         if self.experiment.epochs == Some(0) {
             bail!(
-                "--epochs 0 trains nothing: give 1 or more, or test what a run has learned, `loihi run --learned FILE`"
+                "--epochs 0 trains nothing: give 1 or more, or test what a run has learned, --learned DIR --epochs 0"
             );
         }
         Ok(())

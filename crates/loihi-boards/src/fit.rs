@@ -9,7 +9,7 @@ const LEARNING: &str = "learning";
 /// Bytes of stack that are enough for it on RISC-V, where it took 10,684: those of `sifive_e`.
 const LEARNING_STACK_BYTES_RISCV: u64 = 11_520;
 /// Bytes that are enough on the other processors. `cargo xtask size` finds up to 11,088 on a Cortex-M4, and 12,992 on the x86.
-const LEARNING_STACK_BYTES: u64 = 13_312;
+const LEARNING_STACK_BYTES: u64 = 13_568;
 
 /// How a network fits a board.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -50,6 +50,16 @@ pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatE
     Ok(read(bytes, options)?.0)
 }
 
+/// The line in which a record begins, from 1. The reader's own count is one short where lines end in CR LF: there a record
+/// begins at the LF of the line before.
+fn line_of(bytes: &[u8], position: &csv::Position) -> usize {
+    let first = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = bytes.get(first..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let before = bytes.get(..first.saturating_add(blank)).unwrap_or(bytes);
+    before.iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
 /// Samples, and their scale if they have values.
 fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
     let mut reader =
@@ -58,8 +68,7 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scal
     let mut rows = Vec::new();
     for (number, record) in reader.records().enumerate() {
         let record = record.map_err(|error| FormatError::in_line(number + 1, format!("it cannot be read: {error}")))?;
-        let line =
-            record.position().map_or(number + 1, |position| usize::try_from(position.line()).unwrap_or(number + 1));
+        let line = record.position().map_or(number + 1, |position| line_of(bytes, position));
         let invalid = |what| FormatError::in_line(line, what);
         let is_header = number == 0 && record.iter().any(|cell| cell.parse::<f64>().is_err());
         if is_header {

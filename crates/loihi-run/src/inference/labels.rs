@@ -30,7 +30,12 @@ pub fn labels_of(network: &Network, item: &Sample, steps: u32) -> Result<Vec<Opt
             ([], Some(label)) => format!("it has one class, {label}"),
             (found, _) => format!("its targets are of shape {found:?}"),
         };
-        let what = format!("{found}, and the readout takes classes of shape {expected:?}, {}", words(&readout));
+        let of_steps = match readout.window_steps {
+            0 => String::new(),
+            each => format!(" of {each} of its {steps} steps, late ones included"),
+        };
+        let what =
+            format!("{found}, and the readout takes classes of shape {expected:?}, {}{of_steps}", words(&readout));
         return Err(PresentError::Labels { item: item.name.clone(), what });
     }
     classes_of(network, item, shape.classes)
@@ -64,9 +69,10 @@ pub fn unlabelled(network: &Network, item: &Sample) -> Option<String> {
              than one extent: give classes as whole numbers of shape [samples]",
             item.name
         )),
-        _ => Some(format!(
-            "sample {} has no targets, {}: give them as `y`",
+        (label, _) => Some(format!(
+            "sample {} has {}, and the readout takes {}: give these as `y`",
             item.name,
+            label.map_or_else(|| "no targets".to_owned(), |label| format!("one class, {label}")),
             network.readout.as_ref().map_or("", words)
         )),
     }

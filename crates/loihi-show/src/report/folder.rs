@@ -41,6 +41,11 @@ impl Run {
         self.manifest.get("experiment").and_then(toml::Value::as_str).unwrap_or("a run")
     }
 
+    /// Whether it is a training, in which no device computes.
+    pub(super) fn is_training(&self) -> bool {
+        self.metrics.0.iter().any(|name| name == "accuracy_train")
+    }
+
     /// Whether the run came to its end.
     pub(super) fn is_finished(&self) -> bool {
         self.manifest.get("finished").and_then(toml::Value::as_bool) == Some(true)

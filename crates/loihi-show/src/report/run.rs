@@ -35,19 +35,30 @@ pub fn report(folder: &Path) -> io::Result<String> {
     }
     section(&mut body, "Figures", &figures(&run.metrics));
     answers(&mut body, &run)?;
-    section(&mut body, "Spikes and probes", &activity(&run)?);
-    let weights = weights::plot(folder)?.map(|(plot, caption)| figure(&plot, &caption));
-    let none = || note("There are no weights here: nothing in this network learns, or the run did not come to its end");
-    section(&mut body, "Weights before and after", &weights.unwrap_or_else(none));
+    if run.is_training() {
+        let look = "A training records figures alone: `loihi run` of its network.toml with --out, --spikes and --probe records the rest";
+        body += &note(look);
+    } else {
+        computed(&mut body, &run)?;
+    }
     if let Some(about) = text(&folder.join("network.txt"))? {
         section(&mut body, "Network", &wide("Network", &format!("<pre>{}</pre>", escaped(about.trim_end()))));
     }
-    let utilisation = table_of(folder, "utilisation.csv", "The utilisation is not here: give the run --out")?;
-    section(&mut body, "Utilisation of the cores", &utilisation);
-    let ops = table_of(folder, "ops.csv", "The counts are not here: they are written when a run comes to its end")?;
-    section(&mut body, "Operations", &ops);
     section(&mut body, "Run", &settings(&run));
     Ok(page(run.experiment(), &lead(&run), &body))
+}
+
+/// What a device has computed: spikes and probes, weights, counts.
+fn computed(body: &mut String, run: &Run) -> io::Result<()> {
+    section(body, "Spikes and probes", &activity(run)?);
+    let weights = weights::plot(&run.folder)?.map(|(plot, caption)| figure(&plot, &caption));
+    let none = || note("There are no weights here: nothing in this network learns, or the run did not come to its end");
+    section(body, "Weights before and after", &weights.unwrap_or_else(none));
+    let why = "The utilisation is not here: it is written when a run comes to its end";
+    section(body, "Utilisation of the cores", &table_of(&run.folder, "utilisation.csv", why)?);
+    let why = "The counts are not here: they are written when a run comes to its end";
+    section(body, "Operations", &table_of(&run.folder, "ops.csv", why)?);
+    Ok(())
 }
 
 /// Where it ran, in a line.

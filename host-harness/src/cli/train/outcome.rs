@@ -21,7 +21,9 @@ pub(super) struct Trained {
     accuracy: f64,
     /// Of pixels, how right each class is.
     classes: Option<ClassTally>,
+    /// Samples, or labelled windows and pixels, that are not answered.
     silent: usize,
+    is_single: bool,
     samples: [usize; 2],
     /// What was trained, and how many values of it.
     parameters: Vec<(&'static str, usize)>,
@@ -32,11 +34,19 @@ pub(super) struct Trained {
 impl Trained {
     /// Of a training that has ended, with its answers to the test set.
     pub(super) fn of(trainer: &Trainer<'_>, subject: &Subject, answers: Answers, comparison: Comparison) -> Self {
-        let by = trainer.model().readout.by();
+        let (by, pixels) = (trainer.model().readout.by(), trainer.model().pixels);
+        let is_single = pixels == [1, 1] && trainer.model().readout.readout.window_steps == 0;
+        let count = |all: &[u64]| usize::try_from(all.iter().sum::<u64>()).unwrap_or(usize::MAX);
+        let silent = if is_single {
+            answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count()
+        } else {
+            count(&answers.classes.labelled).saturating_sub(count(&answers.classes.answered))
+        };
         Self {
             accuracy: answers.accuracy(),
-            silent: answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count(),
-            classes: (trainer.model().pixels != [1, 1]).then_some(answers.classes),
+            silent,
+            is_single,
+            classes: (pixels != [1, 1]).then_some(answers.classes),
             samples: [subject.samples.training.len(), subject.samples.test.len()],
             parameters: trainer.model().trained(),
             comparison,
@@ -64,10 +74,12 @@ impl Trained {
         let Comparison { compared, different, first, .. } = &self.comparison;
         let mut body = json!({
             "experiment": recording.manifest.experiment, "seed": recording.manifest.seed, "network": network,
-            "samples_train": self.samples[0], "samples_test": self.samples[1], "samples_without_answer": self.silent,
+            "samples_train": self.samples[0], "samples_test": self.samples[1],
             "scores_compared": compared, "scores_different": different,
             "warnings": recording.warnings,
         });
+        let silent = if self.is_single { "samples_without_answer" } else { "places_without_answer" };
+        body[silent] = self.silent.into();
         for (key, count) in &self.parameters {
             body[*key] = (*count).into();
         }
@@ -100,7 +112,7 @@ impl Trained {
         }
         out::line(format_args!("  {:<22} all {compared} the same in the emulator", "scores"))?;
         if self.silent > 0 {
-            out::line(format_args!("  {:<22} {}", "samples without answer", self.silent))?;
+            out::line(format_args!("  {:<22} {}", silent.replace('_', " "), self.silent))?;
         }
         out::line(format_args!(
             "the network is in {}; `loihi report {}` draws the training",
