@@ -142,7 +142,7 @@ mod tests {
         let needed = ["pes".to_owned(), "learning".to_owned()];
         assert_eq!(board.fit(8, 8, &needed), Fit::Arena);
         board.stack_bytes = 11_000;
-        assert_eq!(board.fit(8, 8, &needed), Fit::Stack { bytes: 2312 });
+        assert_eq!(board.fit(8, 8, &needed), Fit::Stack { bytes: 2568 });
         assert_eq!(board.fit(8, 8, &needed[..1]), Fit::Arena);
         board.features = vec!["pes".to_owned()];
         assert_eq!(board.fit(8, 8, &needed), Fit::LeftOut { feature: "learning".to_owned() });

@@ -134,13 +134,13 @@ mod tests {
         let board = named("netduinoplus2").unwrap();
         let script = board.memory_script();
         assert!(script.contains("FLASH : ORIGIN = 0x8000000, LENGTH = 0x40000"), "{script}");
-        assert!(script.contains("RAM : ORIGIN = 0x20005000, LENGTH = 0x11000"), "{script}");
+        assert!(script.contains("RAM : ORIGIN = 0x20003c00, LENGTH = 0x12400"), "{script}");
         let plain = board.without_store();
-        assert!(plain.memory_script().contains("RAM : ORIGIN = 0x20005000, LENGTH = 0x1b000"));
+        assert!(plain.memory_script().contains("RAM : ORIGIN = 0x20003c00, LENGTH = 0x1c400"));
         assert!(plain.constants().contains("pub(crate) const STORE: Option<(usize, usize)> = None;"));
         let constants = board.constants();
         assert!(constants.contains("NETWORK: Option<(usize, usize)> = Some((0x8040000, 0xc0000));"), "{constants}");
-        assert!(constants.contains("ARENA_BYTES: usize = 0xf000;"), "{constants}");
+        assert!(constants.contains("ARENA_BYTES: usize = 0x10400;"), "{constants}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> usize {
     let rest = bytes.get(first..).unwrap_or_default();
     let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let before = bytes.get(..first.saturating_add(blank)).unwrap_or(bytes);
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+    before.split(|byte| *byte == b'\n').count()
 }
 
 /// Samples, and their scale if they have values.

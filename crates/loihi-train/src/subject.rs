@@ -287,7 +287,7 @@ fn on_sensor(data: &mut SampleData, shape: &[usize]) {
 fn has_label(network: &Network, item: &Sample) -> bool {
     let classes = network.readout.and_then(|readout| network.populations.get(readout.population));
     let classes = classes.map_or(0, |population| population.shape.first().copied().unwrap_or(0));
-    let is_class = |target: &f32| *target >= 0.0 && f64::from(*target) < classes as f64;
+    let is_class = |target: &f32| *target >= 0.0 && (*target < 255.0 || classes > 255);
     item.label.is_some() || item.targets.iter().any(is_class)
 }
 

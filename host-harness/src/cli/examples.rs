@@ -200,10 +200,6 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
         &[
             ["loihi boards", "as a table"],
             ["loihi boards --fit digits-pes net.toml", "which of them hold these networks"],
-            [
-                "loihi boards --fit net.toml --train samples.csv",
-                "the same, of a network that takes its sizes from samples",
-            ],
             ["loihi boards --format csv > boards.csv", "for a spreadsheet"],
         ],
     ),

@@ -213,6 +213,14 @@ mod tests {
         assert!(said(READOUT, &item(&[], &[])).unwrap().ends_with("has no class: every sample needs one"));
         assert_eq!(said(READOUT.per_pixel(), &item(&[2, 2], &[0.0; 4])), None);
         let classes = said(READOUT.per_pixel(), &item(&[], &[]).labelled(1)).unwrap();
-        assert!(classes.ends_with("has no targets, a class for each pixel: give them as `y`"), "{classes}");
+        assert!(
+            classes.ends_with("has one class, 1, and the readout takes a class for each pixel: give these as `y`"),
+            "{classes}"
+        );
+        let none = said(READOUT.per_pixel(), &item(&[], &[])).unwrap();
+        assert!(
+            none.ends_with("has no targets, and the readout takes a class for each pixel: give these as `y`"),
+            "{none}"
+        );
     }
 }

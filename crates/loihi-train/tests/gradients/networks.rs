@@ -138,8 +138,11 @@ pub(crate) fn joins() -> Vec<Network> {
     ];
     let network = |compartments: Vec<Profile>| {
         let last = compartments.len() - 1;
+        // No two operands are equal, and what `and` hands on does not begin at 0.
+        let mantissa = if compartments[last].tree.join == Join::And { -90 } else { 90 };
+        let bias = Bias::new(BiasMantissa::saturating(mantissa), BiasExponent::saturating(0));
         let each: Vec<Each<Profile>> = compartments.into_iter().map(Each::Same).collect();
-        let mut network = layers(Population::new("hidden", 4).compartments(each));
+        let mut network = layers(Population::new("hidden", 4).compartments(each).bias(bias));
         // The input enters the soma, or the compartment before it; others the first one.
         network.connections[0].compartment = last;
         network.connections[3].compartment = last.min(1);
