@@ -2,8 +2,7 @@
 //! file that they change.
 
 use crate::parameter::Register;
-use loihi_core::image::Join;
-use loihi_net::network::{Network, Population, ReadBy};
+use loihi_net::network::{Network, ReadBy};
 use serde::{Deserialize, Serialize};
 
 /// Largest delay of a synapse in steps.
@@ -68,21 +67,8 @@ impl DelayForm {
             }
             other => other.err(),
         };
-        let trained = |name: &String| self.into.is_empty() || self.into.contains(name);
-        let joins = |own: &&Population| trained(&own.name) && joins_more_than_sums(own);
-        self.into.iter().find_map(without).or_else(|| {
-            let name = &network.populations.iter().find(joins)?.name;
-            Some(format!(
-                "`{name}` joins compartments by more than sums, where delays are not trained: name others by `into`"
-            ))
-        })
+        self.into.iter().find_map(without)
     }
-}
-
-/// Whether a neuron joins its compartments by anything but sums.
-fn joins_more_than_sums(population: &Population) -> bool {
-    let joins = population.compartments.iter().filter_map(|each| each.get(0)).map(|profile| profile.tree.join);
-    joins.into_iter().any(|join| !matches!(join, Join::Skip | Join::Add))
 }
 
 impl RegisterForm {
@@ -115,24 +101,4 @@ pub(crate) fn place_of(network: &Network, name: &str) -> Result<usize, String> {
         let names: Vec<&str> = network.populations.iter().map(|own| own.name.as_str()).collect();
         format!("unknown population `{name}`; there are: {}", names.join(", "))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use loihi_core::image::{Profile, Tree};
-    use loihi_net::network::Each;
-
-    #[test]
-    fn delays_into_neurons_that_join_by_more_than_sums_are_not_trained() {
-        let soma = |join| Each::Same(Profile { tree: Tree { join, ..Tree::NONE }, ..Profile::DEFAULT });
-        let mut network = Network::new("joins");
-        network.population(Population::new("most", 1).compartments(vec![soma(Join::Skip), soma(Join::Max)]));
-        network.population(Population::new("sum", 1).compartments(vec![soma(Join::Skip), soma(Join::Add)]));
-        let form = |text: &str| toml::from_str::<DelayForm>(text).unwrap().refusal(&network);
-        let said = form("rate = 1.0").unwrap();
-        assert!(said.starts_with("`most` joins compartments by more than sums"), "{said}");
-        let said = form("rate = 1.0\ninto = [\"sum\"]").unwrap();
-        assert_eq!(said, "no connection leads to `sum`: take it out");
-    }
 }
