@@ -19,6 +19,7 @@
 
 pub mod checkpoint;
 mod container;
+mod contents;
 mod folder;
 mod learned;
 mod lines;
@@ -27,10 +28,11 @@ pub mod read;
 mod readme;
 pub mod score;
 mod tensors;
+mod written;
 
 pub use checkpoint::CheckpointError;
 pub use container::{ContainerError, KeptFile};
-pub use folder::is_run;
+pub use contents::is_run;
 pub use folder::{Resumed, RunFolder};
 pub use learned::Learned;
 

@@ -1,45 +1,13 @@
-//! A run folder that is written: opened for a run that starts or resumes, filled, given up again.
+//! A run folder that is open: for a run that starts or resumes, or given up again; `written` has what goes into it.
 
 use super::checkpoint::Checkpoint;
+use super::contents::{CHECKPOINT, LOG, METRICS, README, has_records, is_free, is_of_run, manifest_in, names, remove};
 use super::lines::Lines;
-use super::{Manifest, RecordError, learned, readme, tensors, write_whole};
-use loihi_core::image::Image;
-use loihi_core::ops::OpCounts;
+use super::{Manifest, RecordError, readme};
 use loihi_device::recorder::RecordedFile;
-use loihi_files::whole;
-use loihi_image::image::ImageFile;
-use loihi_image::limits::usage::usage;
-use loihi_place::neuron_map::NeuronMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-
-const README: &str = "README.txt";
-const MANIFEST: &str = "manifest.toml";
-const METRICS: &str = "metrics.csv";
-const CHECKPOINT: &str = "checkpoint.bin";
-const LOG: &str = "log.txt";
-
-/// What a run writes, besides probes and tables of figures; a report is not of the run.
-const FILES: [&str; 17] = [
-    README,
-    MANIFEST,
-    "network.txt",
-    "network.toml",
-    "network.npz",
-    METRICS,
-    "populations.csv",
-    "neurons.npy",
-    "utilisation.csv",
-    "ops.csv",
-    "spikes.npy",
-    "weights-before.npy",
-    "weights-after.npy",
-    "learned.bin",
-    "learned.safetensors",
-    CHECKPOINT,
-    LOG,
-];
 
 /// An open run folder. Until [`RunFolder::settle`] is called it is given up when it is dropped: what was put into it is
 /// taken out again, and the folder too if it was not there before.
@@ -51,8 +19,8 @@ pub struct RunFolder {
     /// Whether there was nothing of a run in it.
     fresh: bool,
     settled: bool,
-    metrics: Lines,
-    log: Lines,
+    pub(super) metrics: Lines,
+    pub(super) log: Lines,
     /// `README.txt`, locked as long as this process writes into the folder.
     _lock: File,
 }
@@ -188,129 +156,6 @@ impl RunFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
-
-    /// Writes the description of what runs, unless it is empty.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn about(&self, about: &str) -> Result<(), RecordError> {
-        if about.is_empty() { Ok(()) } else { write_whole(&self.path.join("network.txt"), about.as_bytes()) }
-    }
-
-    /// Writes what an image takes of each core.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn utilisation(&self, image: &Image<'_>) -> Result<(), RecordError> {
-        let mut lines =
-            vec!["core,compartments,input_axons,output_axons,synaptic_words,profiles,thresholds".to_owned()];
-        for (core, usage) in usage(image).iter().enumerate() {
-            let own = [usage.compartments, usage.input_axons, usage.output_axons, usage.synaptic_words];
-            let own = own.iter().chain([&usage.profiles, &usage.thresholds]).map(usize::to_string);
-            lines.push(format!("{core},{}", own.collect::<Vec<_>>().join(",")));
-        }
-        write_whole(&self.path.join("utilisation.csv"), (lines.join("\n") + "\n").as_bytes())
-    }
-
-    /// Writes exact counts.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn ops(&self, ops: &OpCounts) -> Result<(), RecordError> {
-        let path = self.path.join("ops.csv");
-        let counts = serde_json::to_value(ops)
-            .map_err(|error| RecordError::File { path: path.clone(), error: io::Error::other(error) })?;
-        let mut lines = vec!["operation,count".to_owned()];
-        for (name, count) in counts.as_object().into_iter().flatten() {
-            lines.push(format!("{name},{count}"));
-        }
-        write_whole(&path, (lines.join("\n") + "\n").as_bytes())
-    }
-
-    /// Writes a table of figures: a row after its number, empty cells for what is not a number.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn table(&self, name: &str, rows: &[Vec<f64>]) -> Result<(), RecordError> {
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let cell =
-            |value: Option<&f64>| value.filter(|value| value.is_finite()).map_or_else(String::new, f64::to_string);
-        let numbers = (0..columns).map(|column| column.to_string());
-        let mut lines = vec![["row".to_owned()].into_iter().chain(numbers).collect::<Vec<_>>().join(",")];
-        for (number, row) in rows.iter().enumerate() {
-            let cells = (0..columns).map(|column| cell(row.get(column)));
-            lines.push([number.to_string()].into_iter().chain(cells).collect::<Vec<_>>().join(","));
-        }
-        write_whole(&self.path.join(format!("table-{name}.csv")), (lines.join("\n") + "\n").as_bytes())
-    }
-
-    /// Writes the manifest, over the one that is there.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn manifest(&self, manifest: &Manifest) -> Result<(), RecordError> {
-        let path = self.path.join(MANIFEST);
-        let text = toml::to_string(manifest);
-        let text = text.map_err(|error| RecordError::File { path: path.clone(), error: io::Error::other(error) })?;
-        write_whole(&path, text.as_bytes())
-    }
-
-    /// Adds a line to `metrics.csv`; the first one also writes the column names.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn metrics(&mut self, columns: &[(&str, String)]) -> Result<(), RecordError> {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
-        self.metrics.add(Some(&names.join(",")), &values.join(","))
-    }
-
-    /// Adds log lines of the device.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn log(&mut self, lines: &[String]) -> Result<(), RecordError> {
-        lines.iter().try_for_each(|line| self.log.add(None, line))
-    }
-
-    /// Puts metrics and log lines on the disk; says how long their files are then.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn keep(&self) -> Result<Vec<RecordedFile>, RecordError> {
-        let kept = [self.metrics.keep()?, self.log.keep()?];
-        Ok(kept.into_iter().flatten().collect())
-    }
-
-    /// Writes where a run stands, over what is there.
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    pub fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), RecordError> {
-        let path = self.path.join(CHECKPOINT);
-        let bytes =
-            checkpoint.to_bytes().map_err(|error| RecordError::File { path: path.clone(), error: error.into() })?;
-        write_whole(&path, &bytes)
-    }
-
-    /// Writes learned state: for runs that continue with it, and by the names of its populations for other programs.
-    ///
-    /// # Errors
-    /// [`RecordError::File`], or [`RecordError::Tensors`] if it is not that of the image.
-    pub fn learned(&self, image: &ImageFile, map: &NeuronMap, learned: &[u8]) -> Result<(), RecordError> {
-        let tensors = tensors::to_bytes(image, map, learned)?;
-        write_whole(&self.path.join("learned.bin"), &learned::to_bytes(image.hash(), learned))?;
-        write_whole(&self.path.join("learned.safetensors"), &tensors)
-    }
-
-    /// Writes that the run has finished; it needs no checkpoint any more.
-    ///
-    /// # Errors
-    /// [`RecordError::File`].
-    pub fn conclude(&self, manifest: &Manifest) -> Result<(), RecordError> {
-        self.manifest(manifest)?;
-        remove(&self.path.join(CHECKPOINT))
-    }
 }
 
 impl Drop for RunFolder {
@@ -328,74 +173,9 @@ impl Drop for RunFolder {
     }
 }
 
-/// Names of the entries of a folder; none if it cannot be read.
-fn names(path: &Path) -> Vec<String> {
-    let entries = fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
-}
-
-/// Whether a run writes files of this name.
-fn is_of_run(name: &str) -> bool {
-    let name = name.strip_suffix(".part").unwrap_or(name);
-    FILES.contains(&name) || is_of_probe(name) || is_table(name)
-}
-
-/// Whether it is a table of figures.
-fn is_table(name: &str) -> bool {
-    name.strip_prefix("table-").and_then(|rest| rest.strip_suffix(".csv")).is_some()
-}
-
-/// Whether it is a file of samples, or what is said of them.
-fn is_of_probe(name: &str) -> bool {
-    name.strip_prefix("probe-").is_some_and(|rest| [".npy", ".json"].iter().any(|end| rest.ends_with(end)))
-}
-
-/// Whether a run may write into a folder that is there: it is empty, or a run has.
-fn is_free(path: &Path) -> bool {
-    if !fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-        return fs::read_dir(path).is_ok();
-    }
-    // A run that was killed at once has left an empty one, and nothing else.
-    let is_empty = || fs::metadata(path.join(README)).is_ok_and(|file| file.len() == 0);
-    is_run(path) || names(path).len() == 1 && is_empty()
-}
-
-/// Whether a folder is one in which a run was recorded, or was to be.
-pub fn is_run(path: &Path) -> bool {
-    whole::text(&path.join(README)).is_ok_and(|text| readme::is_ours(&text))
-}
-
-/// Whether a run has left more than its start: metrics, spikes, samples of probes.
-fn has_records(path: &Path) -> bool {
-    let is_sampled = |name: &str| name == "spikes.npy" || is_of_probe(name);
-    let grown = |name: &String| name == METRICS || is_sampled(name) && loihi_files::npy::has_rows(&path.join(name));
-    names(path).iter().any(grown)
-}
-
-fn remove(path: &Path) -> Result<(), RecordError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(RecordError::File { path: path.to_owned(), error })
-        }
-        _ => Ok(()),
-    }
-}
-
-fn manifest_in(path: &Path) -> Result<Option<Manifest>, RecordError> {
-    let path = path.join(MANIFEST);
-    let failed = |error| Err(RecordError::File { path: path.clone(), error });
-    match whole::text(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => failed(error),
-        Ok(text) => match toml::from_str(&text) {
-            Ok(manifest) => Ok(Some(manifest)),
-            Err(error) => failed(io::Error::new(io::ErrorKind::InvalidData, error.message().to_owned())),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::contents::MANIFEST;
     use super::*;
 
     fn fill(run: &mut RunFolder) {
