@@ -67,8 +67,7 @@ impl Branches {
         self.leaves.is_empty() && self.takes.adds()
     }
 
-    /// Makes room for what a batch leaves in all its elements, of which there are `width` in a step; `wanted` are those with
-    /// derivatives.
+    /// Sizes the buffers for a batch: `width` elements in a step, `wanted` elements in all steps that need derivatives.
     pub fn rest(&self, leaves: &mut [Leaf], soma: &mut Soma, [width, wanted]: [usize; 2]) {
         let routed = |takes: &Joined| if takes.adds() { 0 } else { wanted };
         for (leaf, branch) in leaves.iter_mut().zip(&self.leaves) {

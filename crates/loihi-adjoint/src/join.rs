@@ -63,8 +63,8 @@ impl Joined {
         [self.a, self.b].into_iter().flatten()
     }
 
-    /// What the compartment adds to its current, which is that of `inputs`, so that its voltage is entered by what is joined;
-    /// `entering` has its bias, and is left that. Routes are left where derivatives are wanted, and it is no sum.
+    /// Joins the compartment's own input with its operands. `entering` holds the bias on entry, and what is to be added to the
+    /// current (`inputs`) on return. `routes` is filled if it is not empty and the join is not a sum.
     pub fn enter(
         &self,
         entering: &mut [i32],

@@ -137,7 +137,8 @@ pub fn right_of(labels: &[Option<usize>], answers: &[Option<usize>]) -> [u32; 2]
     [count(known().filter(|(label, answer)| label == answer).count()), count(known().count())]
 }
 
-/// Classes as a column of a table has them: in a row, the first ones of many, with `-` where there is none; one alone is left out.
+/// Classes as a cell of a table: separated by blanks, `-` for an unknown one, cut after the first few. A single unknown class is an
+/// empty cell.
 pub fn column(classes: &[Option<usize>]) -> String {
     let text = |class: &Option<usize>| class.map_or_else(|| "-".to_owned(), |class| class.to_string());
     match classes {

@@ -132,7 +132,7 @@ mod tests {
             own.values = vec![-300.4, 8191.0];
         }
         model.fold(&network);
-        // 8191 is no mantissa of 12 bits with an exponent.
+        // 8191 cannot be stored as a 12-bit mantissa and an exponent; 8190 can.
         assert_eq!(model.neurons[2].biases, [-300, 8190]);
         model.write_to(&mut network);
         let Entry::Weighted(own) = &network.inputs[0].entry else { panic!("sums") };

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "small numbers of tests")]
 
+mod common;
+
 use loihi_core::num::word;
 use loihi_files::npz::{self, Array, Values};
 use loihi_train::answers::Answers;
 use loihi_train::check::compare;
-use loihi_train::{NoObserver, Subject, SubjectOptions, TrainError, Trainer};
+use loihi_train::{Subject, SubjectOptions, TrainError};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -35,13 +37,11 @@ fn open(text: &str, train: Vec<PathBuf>) -> Result<Subject, TrainError> {
 /// Trains to the end; every score is the emulator's.
 fn trained(text: &str, train: Vec<PathBuf>) -> (Subject, Answers) {
     let subject = open(text, train).unwrap();
-    let jobs = NonZeroUsize::MIN;
-    let mut trainer = Trainer::new(&subject, jobs).unwrap();
-    trainer.run(&mut NoObserver).unwrap();
+    let trainer = common::trained(&subject, 1, &[]);
     let answers = trainer.answers().unwrap();
     let mut network = subject.network.clone();
     trainer.model().write_to(&mut network);
-    let compared = compare(&subject, &network, &answers.scores, jobs, &|_| false).unwrap();
+    let compared = compare(&subject, &network, &answers.scores, NonZeroUsize::MIN, &|_| false).unwrap();
     let scores: usize = answers.scores.iter().map(Vec::len).sum();
     assert_eq!((compared.compared, compared.different), (scores as u64, 0));
     (subject, answers)
@@ -256,14 +256,8 @@ fn what_does_not_belong_together_is_refused() {
     let [a, b] = halves(folder.path(), 10);
     assert!(said(TWO, vec![b.clone()]).contains("the network has several inputs"));
     assert!(said(TWO, vec![named("b", &b)]).contains("the input `a` has no samples"));
-    let [_, fewer] = halves(
-        &{
-            let other = folder.path().join("other");
-            std::fs::create_dir(&other).unwrap();
-            other
-        },
-        9,
-    );
+    let elsewhere = tempfile::tempdir().unwrap();
+    let [_, fewer] = halves(elsewhere.path(), 9);
     let other = said(TWO, vec![named("a", &a), named("b", &fewer)]);
     assert!(other.contains("there are 10 and 9 samples: give both the same number"), "{other}");
 }

@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/tree.rs"]
+mod tree;
 
 mod answers;
 mod conversion;

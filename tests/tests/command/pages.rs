@@ -10,9 +10,9 @@
 
 use crate::common::root;
 use crate::reader::{assert_printed, place, printed};
+use crate::tree::files;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
 
 macro_rules! pages {
     ($($name:ident: $page:literal),* $(,)?) => {
@@ -127,20 +127,9 @@ fn blocks(page: &str) -> Vec<Block> {
 
 /// README and pages of the book.
 fn documents() -> Vec<String> {
-    let mut found = vec!["README.md".to_owned()];
-    let mut folders = vec![PathBuf::from("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let path = folder.join(entry.unwrap().file_name());
-            if root().join(&path).is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "md") {
-                found.push(path.to_str().unwrap().to_owned());
-            }
-        }
-    }
-    found.sort();
-    found
+    let pages = files(&root().join("docs"), "md");
+    let pages = pages.iter().map(|path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());
+    ["README.md".to_owned()].into_iter().chain(pages).collect()
 }
 
 /// Runs a page, or all of it.

@@ -1,6 +1,7 @@
 //! The structure of the workspace: crates use only what stands above them in the table of `host-harness/src/lib.rs`, no
 //! modules of a folder use each other in a circle, heavy crates stay behind the one crate that wraps them.
 
+use crate::tree::files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,23 +96,10 @@ fn a_heavy_crate_is_used_by_the_crate_that_wraps_it() {
 #[test]
 fn no_crate_of_the_host_is_large() {
     for (package, path) in packages() {
-        let mut files = Vec::new();
-        sources(&path.join("src"), &mut files);
-        let lines: usize = files.iter().map(|file| fs::read_to_string(file).unwrap().lines().count()).sum();
+        let lines: usize =
+            files(&path.join("src"), "rs").iter().map(|file| fs::read_to_string(file).unwrap().lines().count()).sum();
         let is_of_the_host = package != "loihi-core";
         assert!(!is_of_the_host || lines <= LINES_MAX, "{package} has {lines} lines, more than {LINES_MAX}: divide it");
-    }
-}
-
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push(path);
-        }
     }
 }
 
@@ -209,7 +197,7 @@ fn children(folder: &Path) -> BTreeMap<String, Vec<PathBuf>> {
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() && name != "snapshots" && name != "tests" && name != "bin" {
-            sources(&path, modules.entry(name).or_default());
+            modules.entry(name).or_default().extend(files(&path, "rs"));
         } else if path.extension().is_some_and(|end| end == "rs") && !ROOTS.contains(&name.as_str()) {
             modules.entry(name).or_default().push(path);
         }

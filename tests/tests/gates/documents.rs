@@ -1,6 +1,7 @@
 //! The documents: every page of the book is in its summary, links lead to pages and headings that are there, the README is
 //! one screen, and what lists crates, forms and versions has those that there are.
 
+use crate::tree::files;
 use loihi_core::{image, wire};
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,18 +30,8 @@ fn text(page: &Path) -> String {
 
 /// The pages of the book.
 fn pages() -> BTreeSet<PathBuf> {
-    let (mut found, mut folders) = (BTreeSet::new(), vec![PathBuf::from("docs")]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let path = folder.join(entry.unwrap().file_name());
-            if root().join(&path).is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "md") {
-                found.insert(path);
-            }
-        }
-    }
-    found
+    let all = files(&root().join("docs"), "md");
+    all.iter().map(|path| path.strip_prefix(root()).unwrap().to_owned()).collect()
 }
 
 /// The lines of a page that are not in fenced blocks.
@@ -141,20 +132,11 @@ fn every_crate_has_a_floor() {
 fn every_form_of_json_is_listed() {
     let page = text(Path::new("docs/reference/json.md"));
     let mut found = 0;
-    let mut folders = vec![PathBuf::from("host-harness/src/cli")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let path = folder.join(entry.unwrap().file_name());
-            if root().join(&path).is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let source = text(&path);
-            for part in source.split("\"loihi-").skip(1) {
-                let Some((name, _)) = part.split_once('"').filter(|(name, _)| name.contains('/')) else { continue };
-                assert!(page.contains(&format!("`loihi-{name}`")), "docs/reference/json.md does not list loihi-{name}");
-                found += 1;
-            }
+    for path in files(&root().join("host-harness/src/cli"), "rs") {
+        for part in text(&path).split("\"loihi-").skip(1) {
+            let Some((name, _)) = part.split_once('"').filter(|(name, _)| name.contains('/')) else { continue };
+            assert!(page.contains(&format!("`loihi-{name}`")), "docs/reference/json.md does not list loihi-{name}");
+            found += 1;
         }
     }
     assert!(found > 10, "{found} forms were found");

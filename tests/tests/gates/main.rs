@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
+#[path = "../common/tree.rs"]
+mod tree;
+
 mod architecture;
 mod built;
 mod documents;

@@ -57,7 +57,7 @@ impl AnswerShape {
         (0..self.classes).map(move |class| first + class * area)
     }
 
-    /// The answers to the scores of a sample; `None` where there is no spike.
+    /// The answer of each window and pixel; `None` if no class spiked there.
     pub fn answers(&self, by: ReadBy, scores: &[i64]) -> Vec<Option<usize>> {
         let of = |number: usize| {
             let own: Vec<i64> = self.scores_of(number).map(|at| scores.get(at).copied().unwrap_or(0)).collect();

@@ -11,7 +11,7 @@ use loihi_net::network::{Network, Readout};
 /// Of 8-bit maps of classes, a place without label.
 const UNLABELLED: i64 = 255;
 
-/// The labels of a sample of this many steps, as many as there are answers, `None` where there is none; without a readout it has none.
+/// One label per answer of a sample of `steps` steps, `None` where the class is unknown; empty for a network without a readout.
 ///
 /// # Errors
 /// [`PresentError::Label`], [`PresentError::Labels`].

@@ -30,7 +30,7 @@ impl Axis {
         self.pixels[0] + share * (self.pixels[1] - self.pixels[0])
     }
 
-    /// Values to be written, at most about so many.
+    /// Tick values, about `most` of them at most.
     pub(super) fn ticks(&self, most: u32) -> Vec<f64> {
         match self.scale {
             Scale::Linear => even(&self.values, f64::from(most), self.whole),

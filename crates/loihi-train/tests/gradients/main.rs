@@ -85,15 +85,18 @@ fn gradients_of_neurons_that_are_held_are_finite_differences() {
     compare(&layers(hidden), Goal::Factors, keys);
 }
 
+/// Losses, and what they are of.
+const LOSSES: [(Loss, ReadBy); 4] = [
+    (Loss::CrossEntropy, ReadBy::Spikes),
+    (Loss::TargetSpikes, ReadBy::Spikes),
+    (Loss::CrossEntropy, ReadBy::Voltage),
+    (Loss::CrossEntropy, ReadBy::FirstSpike),
+];
+
 /// With steps that do not count.
 #[test]
 fn gradients_of_losses_of_the_readout_are_finite_differences() {
-    for (kind, by) in [
-        (Loss::CrossEntropy, ReadBy::Spikes),
-        (Loss::TargetSpikes, ReadBy::Spikes),
-        (Loss::CrossEntropy, ReadBy::Voltage),
-        (Loss::CrossEntropy, ReadBy::FirstSpike),
-    ] {
+    for (kind, by) in LOSSES {
         let mut network = layers(of_two_profiles());
         network.readout = Some(Readout::new(Endpoint::Population(1), by).skip_steps(2));
         compare(&network, Goal::Readout(kind, by), REGISTERS);
@@ -103,12 +106,7 @@ fn gradients_of_losses_of_the_readout_are_finite_differences() {
 /// The last window of some samples is shorter.
 #[test]
 fn gradients_of_losses_of_windows_are_finite_differences() {
-    for (kind, by) in [
-        (Loss::CrossEntropy, ReadBy::Spikes),
-        (Loss::TargetSpikes, ReadBy::Spikes),
-        (Loss::CrossEntropy, ReadBy::Voltage),
-        (Loss::CrossEntropy, ReadBy::FirstSpike),
-    ] {
+    for (kind, by) in LOSSES {
         let mut network = layers(of_two_profiles());
         network.readout = Some(Readout::new(Endpoint::Population(1), by).skip_steps(1).window_steps(4));
         compare(&network, Goal::Readout(kind, by), REGISTERS);
