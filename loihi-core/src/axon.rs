@@ -192,7 +192,7 @@ mod tests {
     use std::vec::Vec;
     use zerocopy::IntoBytes as _;
 
-    /// Axons of a network beyond the size from which spikes are announced.
+    /// Axons of a network large enough for its spikes to be announced.
     const AXONS: usize = 520;
 
     /// A core to which every compartment of it has a dense axon, and an atom of another.

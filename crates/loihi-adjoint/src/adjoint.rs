@@ -46,8 +46,8 @@ pub fn step(registers: &Registers, adjoint: &mut Adjoint, row: &mut Row<'_>) {
     Arch::new().dispatch(Step::<false> { registers, adjoint, row, drives: &mut [] });
 }
 
-/// The same for voltages that the current enters by a share, of `drives`, which is left the derivative of the loss by what entered
-/// them.
+/// The same for a voltage that takes only a share of the current. `drives` holds the shares on entry, and the
+/// derivative of the loss with respect to what entered the voltage on return.
 ///
 /// # Panics
 /// The lengths do not meet.

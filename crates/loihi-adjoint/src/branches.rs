@@ -1,4 +1,4 @@
-//! Compartments of the neurons of a population: what each takes and pushes, and what it leaves of a batch.
+//! The compartments of a population's neurons: what each takes from the stack and pushes, and the buffers of a batch.
 
 use crate::adjoint::Adjoint;
 use crate::arithmetic::{Registers, State};
@@ -18,7 +18,7 @@ pub struct Branch {
     pub threshold: ThresholdMode,
 }
 
-/// The compartments below the soma, and what the soma takes of them; nothing for neurons of one compartment.
+/// The compartments below the soma, and the operands of the soma; empty for neurons of one compartment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Branches {
     /// Compartments below the soma, in their order.
@@ -27,16 +27,16 @@ pub struct Branches {
     pub takes: Joined,
 }
 
-/// What a leaf leaves of a batch; the soma has the rest of it in the trail of its population.
+/// The buffers of a leaf for a batch; those of the soma are in the trail of its population.
 #[derive(Debug, Default)]
 pub struct Leaf {
     /// Sums; backward, the derivative of the loss by them.
     pub sums: Vec<f32>,
-    /// The derivative of the voltage that stays by that before the threshold.
+    /// The derivative of the voltage that is kept with respect to the one before the threshold.
     pub keeps: Vec<f32>,
-    /// The derivative of the voltage that is handed on by that before the threshold.
+    /// The derivative of the voltage that is pushed with respect to the one before the threshold.
     pub passes: Vec<f32>,
-    /// Where what enters the voltage comes from, unless it is a sum.
+    /// Derivatives of the join, unless it is a sum.
     pub routes: Vec<Route>,
     /// Registers that a step changes.
     pub state: State,
@@ -52,7 +52,7 @@ pub struct Leaf {
     pub by_gates: Vec<f32>,
 }
 
-/// What a soma leaves of a batch besides what all neurons do.
+/// The buffers of a soma that joins compartments, besides those of every neuron.
 #[derive(Debug, Default)]
 pub struct Soma {
     /// As [`Leaf::routes`].
@@ -81,7 +81,7 @@ impl Branches {
         soma.by_drives.resize(if self.is_plain() { 0 } else { wanted }, 0.0);
     }
 
-    /// After the last step nothing depends on anything.
+    /// Clears the derivatives before the last step, the first one backward.
     pub fn clear(leaves: &mut [Leaf], width: usize) {
         for leaf in leaves {
             leaf.adjoint.clear(width);

@@ -127,7 +127,7 @@ impl Joined {
     }
 }
 
-/// The threshold of the compartment that opens or shuts a gate, and what stands for the derivative there.
+/// The compartment whose threshold opens or shuts a gate, with its surrogate.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'g> {
     /// Its registers.
@@ -137,7 +137,7 @@ pub struct Gate<'g> {
 }
 
 impl Gate<'_> {
-    /// The derivative of a spike by the voltage of an element, which is so far over its threshold.
+    /// The derivative of a spike with respect to the voltage of an element, `over` its threshold.
     #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
     fn slope(&self, at: usize, over: i32) -> f32 {
         let Derivatives { surrogate, width, damping, .. } = self.derivatives;
@@ -153,7 +153,7 @@ mod tests {
     const JOINS: [Join; 8] =
         [Join::Skip, Join::Add, Join::Max, Join::Min, Join::Pass, Join::Block, Join::Or, Join::And];
 
-    /// What enters is what the chip joins, whatever the current; and it follows its terms as its routes say.
+    /// The join equals that of the chip, and its derivatives are those of the routes.
     #[test]
     fn what_is_joined_is_what_the_chip_joins() {
         let values = [-(1 << 23), -70, 0, 5, 90, (1 << 23) - 1];

@@ -1,4 +1,4 @@
-//! Compartments in the chip's integers for many samples at once, forward and backward: what training makes of a neuron.
+//! Compartments in the chip's integers for many samples at once, forward and backward.
 //!
 //! A step of neurons, and a step back from the derivative of a loss by their spikes to that by their sums:
 //!

@@ -182,13 +182,13 @@ pub fn back(
     }
 }
 
-/// Leaves what the own input is of what enters a voltage: all of it in a sum.
+/// Fills `shares` with the share of the compartment's own input in what enters its voltage: 1 for a sum.
 fn own_shares(routes: &[Route], shares: &mut [f32]) {
     shares.fill(1.0);
     shares.iter_mut().zip(routes).for_each(|(share, [own, ..])| *share = *own);
 }
 
-/// Adds the derivatives by what entered a voltage to those by the operands from which it was joined.
+/// Passes the derivatives of what entered a voltage on to its operands.
 fn give(drives: &[f32], routes: &[Route], leaves: &mut [Leaf], takes: &Joined) {
     if takes.adds() {
         for place in takes.operands() {
@@ -224,8 +224,8 @@ impl NullaryFnOnce for LeafBack<'_> {
     }
 }
 
-/// A step of a leaf backward, from the derivatives by its operands; `drives` has the shares of its own input, and is left the
-/// derivatives by what entered its voltage.
+/// A step of a leaf backward, from the derivatives of what it pushed. `drives` holds the shares of its own input on
+/// entry, and the derivatives of what entered its voltage on return.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
 fn leaf_back(branch: &Branch, leaf: &mut Leaf, drives: &mut [f32], first: usize) {

@@ -23,7 +23,7 @@ pub struct TaskArgs {
     /// Epochs and validation.
     #[command(flatten)]
     pub experiment: ExperimentArgs,
-    /// What is learned from what.
+    /// Training and test data.
     #[command(flatten)]
     pub learn: LearnArgs,
     /// How a network is shown samples.
@@ -93,7 +93,7 @@ pub struct NetworkArgs {
     /// Where the time of recordings begins [default: the network's own, else first]
     #[arg(long, value_parser = choice::<Time>())]
     pub time: Option<Time>,
-    /// On which cores.
+    /// Placement on cores.
     #[command(flatten)]
     pub place: PlaceOptions,
 }

@@ -98,7 +98,7 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
     })
 }
 
-/// The name that a misspelt one is most like, if it is like any.
+/// The name closest to a misspelt one, if any is close enough.
 fn nearest<'a>(misspelt: &str, names: &[&'a str]) -> Option<&'a str> {
     const LIKE: f64 = 0.9;
     let likeness = |name: &&&str| strsim::jaro_winkler(misspelt, name);

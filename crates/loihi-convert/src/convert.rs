@@ -38,7 +38,7 @@ const DEPTH_MAX: usize = 62;
 const START: f64 = 0.5;
 /// The same of neurons that take spikes, and keep what is above the threshold.
 const START_UNEVEN: f64 = 0.3;
-/// Most that synapses may add in a step, by what a bias may.
+/// The largest sum of synapses in a step, in units of the largest bias.
 const SUM_BY_BIAS: f64 = 4.0;
 /// Most of a voltage that scores may come to, in units of 64, of 131,071.
 const SCORE_MAX: f64 = 100_000.0;
@@ -183,7 +183,7 @@ fn free_name(ann: &Ann, name: &str) -> String {
 }
 
 impl Build<'_> {
-    /// Steps by which the first spikes of a source are later than the first step; less than 0 for what comes from outside.
+    /// Steps until the first spikes of a source; negative for external inputs.
     fn depth(&self, source: Source) -> i32 {
         let depth = match source {
             Source::Input => 0,

@@ -38,7 +38,8 @@ const PROTOTYPES: [usize; 2] = [5, 8];
 /// Similarity from which a word that is known needs no prototype of its own, in 256ths.
 const KNOWN_SIMILARITY_MIN_256: i64 = 179;
 
-/// What words of the user must be more similar to its prototypes by than to those of what is known, in 256ths: others lose less.
+/// Margin by which a word must be more similar to the user's prototypes than to the known ones, in 256ths, so that
+/// others lose less.
 const USER_MARGIN_256: i64 = 5;
 
 /// Epochs in which a head of spiking neurons learns a few samples.

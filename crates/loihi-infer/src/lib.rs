@@ -50,7 +50,7 @@ impl Trained {
         self.network.connections.iter().any(|connection| connection.learning.is_some())
     }
 
-    /// What is to be answered to a sample of this many steps; of a network without readout nothing, which is neither right nor wrong.
+    /// The labels of a sample; empty for a network without a readout, whose answers are neither right nor wrong.
     fn labels(&self, item: &Sample, steps: u32) -> Result<Vec<Option<usize>>, PresentError> {
         labels_of(&self.network, item, steps)
     }

@@ -1,4 +1,4 @@
-//! A network that answers for each pixel and window is right where it says what the sample says, and only labels count.
+//! Answers for each pixel and window are compared with the labels; places without a label do not count.
 
 #![allow(clippy::unwrap_used)]
 

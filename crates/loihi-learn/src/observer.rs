@@ -130,7 +130,7 @@ impl std::fmt::Display for Answer<'_> {
     }
 }
 
-/// Right answers, and those whose class is known.
+/// Number of right answers, and of labelled ones.
 pub fn right_of(labels: &[Option<usize>], answers: &[Option<usize>]) -> [u32; 2] {
     let known = || labels.iter().zip(answers).filter(|(label, _)| label.is_some());
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

@@ -98,7 +98,8 @@ mod tests {
     use crate::settings::TrainForm;
     use loihi_net::network::{Connection, Input, Population, ReadBy, Weighted};
 
-    /// Values of an input become biases of `summed` by sums, or those of `set`; `plain` has its own.
+    /// An input whose values are summed for `summed`, one that sets the biases of `set`, and `plain` with biases of its
+    /// own.
     fn network() -> Network {
         let mut network = Network::new("n").steps(4);
         let [summed, set, plain] = ["summed", "set", "plain"].map(|name| {

@@ -129,7 +129,7 @@ impl TrainForm {
         Ok(())
     }
 
-    /// The key that does not go with windows or pixels that have answers of their own.
+    /// The first key that cannot be combined with answers per window or pixel, and why.
     fn answers_refusal(&self, network: &Network) -> Option<(&'static str, &'static str)> {
         let readout = network.readout?;
         if readout.window_steps > 0 && self.backward == Backward::Rate {

@@ -42,7 +42,7 @@ pub struct Trail {
     pub currents: Vec<f32>,
     /// Voltages after every step, if decays are trained.
     pub potentials: Vec<f32>,
-    /// Of the readout, voltages after the last step of each window, window by window, in each sample by sample.
+    /// Voltages of the readout after each window, `[windows, samples, neurons]`.
     pub voltages: Vec<i32>,
     /// The derivative of the loss by the spikes.
     pub by_spikes: Vec<f32>,
@@ -50,7 +50,7 @@ pub struct Trail {
     pub by_voltages: Vec<f32>,
     /// The other compartments of neurons of several.
     pub leaves: Vec<Leaf>,
-    /// What the soma leaves of neurons that join compartments.
+    /// Buffers of the soma, for neurons that join compartments.
     pub soma: Soma,
     pub(crate) biases: Vec<i32>,
     pub(crate) adjoint: Adjoint,

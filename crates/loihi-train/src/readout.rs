@@ -42,7 +42,7 @@ impl Reading {
         self.readout.windows(steps).map(move |window| place(window.start)..place(window.end))
     }
 
-    /// The window of a sample of this many steps whose last step this is.
+    /// The window that ends with `step`, if any.
     pub fn ends(&self, step: usize, steps: usize) -> Option<usize> {
         let place = |step: u32| usize::try_from(step).unwrap_or(usize::MAX);
         let (skip, each) = (place(self.readout.skip_steps), place(self.readout.window_steps));
@@ -54,12 +54,12 @@ impl Reading {
         (counted.is_multiple_of(each) || step + 1 == steps).then(|| counted.div_ceil(each) - 1)
     }
 
-    /// Windows of the samples of a batch whose last step this is, and the samples.
+    /// The windows that end with `step`, each with its sample.
     pub fn ending(&self, batch: &Batch, step: usize) -> impl Iterator<Item = (usize, usize)> {
         (0..batch.samples).filter_map(move |sample| Some((self.ends(step, batch.lengths[sample])?, sample)))
     }
 
-    /// Where what is read of a neuron after a window lies among the voltages.
+    /// Index of a sample's voltages after a window.
     const fn voltage(&self, batch: &Batch, window: usize, sample: usize) -> usize {
         (window * batch.samples + sample) * self.neurons
     }
@@ -95,7 +95,7 @@ impl Reading {
         window.filter(move |step| spikes[(step * samples + sample) * neurons + neuron] > 0.0)
     }
 
-    /// From derivatives by the scores of a sample to those by spikes, and by voltages after the windows.
+    /// From the derivatives of a sample's scores to those of its spikes and of the voltages after the windows.
     ///
     /// A first spike is that of `Σ_t s_t · (end - t) · Π_(t' < t) (1 - s_t')`: before it, a spike would come that much sooner;
     /// at it, without the spike the next one would be the first.

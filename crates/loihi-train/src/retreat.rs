@@ -1,4 +1,4 @@
-//! A batch through a network, backward: from the derivatives of the loss by what is read to those by all sums.
+//! A batch backward through a network: from the derivatives of the readout to those of all sums.
 
 use crate::batch::Batch;
 use crate::layers::{Model, Neurons, Synapses};

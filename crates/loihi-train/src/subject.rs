@@ -57,8 +57,7 @@ impl SubjectOptions {
         self.read(own(&self.train).unwrap_or_default(), own(&self.test).as_deref(), &[], validation_samples)
     }
 
-    /// The same for the inputs of a network: their places, and samples that have those of the second one and further ones beside
-    /// them.
+    /// The same for several inputs of a network: their indices, and samples with those of further inputs beside them.
     ///
     /// # Errors
     /// [`TrainError`] if an input has no samples, or the data cannot be read.
@@ -102,7 +101,7 @@ pub struct Subject {
     pub form: TrainForm,
     /// What is learned and tested.
     pub samples: Samples,
-    /// How samples are shown, and then those beside them.
+    /// How samples are shown, one entry for each input.
     pub presentations: Vec<Presentation>,
     /// Seed of everything random.
     pub seed: u32,

@@ -149,7 +149,7 @@ rate = 4.0
 per_score = 1.0
 "#;
 
-/// In each window of four rows one of three values is there more often than the others, and is its class.
+/// The class of a window of four rows is the value that occurs most often in it.
 fn sequences(folder: &Path, samples: usize) -> PathBuf {
     let classes: Vec<i64> = (0..samples * 3).map(|at| drawn(at, 3)).collect();
     let is_on = |at: usize| {
@@ -221,7 +221,7 @@ rate = 2.0
 v_th_rate = 0.2
 "#;
 
-/// One of two values of each input is bright; the class says whether it is the same one, which neither says alone.
+/// XOR of two inputs: which of two values is bright in each.
 fn halves(folder: &Path, samples: usize) -> [PathBuf; 2] {
     let bright: Vec<[i64; 2]> = (0..samples).map(|at| [drawn(at, 2), drawn(at + 5000, 2)]).collect();
     let values = |which: usize| {
@@ -245,7 +245,7 @@ fn what_two_inputs_say_together_is_learned() {
     assert!(answers.accuracy() > 0.9, "{}", answers.accuracy());
 }
 
-/// What is said of a training that cannot be.
+/// The error of a training that is refused.
 fn said(text: &str, train: Vec<PathBuf>) -> String {
     open(text, train).err().map(|error| error.to_string()).unwrap_or_default()
 }

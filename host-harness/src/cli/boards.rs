@@ -14,7 +14,7 @@ pub(super) struct BoardsArgs {
     /// How many bytes networks take, and which board holds them: all experiments, if none is named
     #[arg(long, value_name = "NET.toml|EXPERIMENT", num_args = 0..)]
     fit: Option<Vec<String>>,
-    /// What the networks learn from, for those whose sizes are those of their samples: as of `loihi run`
+    /// Samples that networks without sizes of their own take them from, as for `loihi run`
     #[arg(long, value_name = "WHAT", requires = "fit")]
     train: Option<PathBuf>,
     /// How to write it

@@ -1,4 +1,4 @@
-//! What came of a network that was shown samples.
+//! The result of a network that was tested on samples.
 
 use super::out;
 use host_harness::experiment::Outcome;
@@ -15,7 +15,7 @@ struct Report<'a> {
     labelled: usize,
     right: usize,
     accuracy: Option<f64>,
-    /// Whether weights have changed, of networks that can learn.
+    /// Whether learning was on, for networks with learning rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     learning: Option<bool>,
     steps: u64,

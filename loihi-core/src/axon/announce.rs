@@ -13,7 +13,7 @@ pub(super) const BATCH: usize = 16;
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
-/// Words of axons and synapses below which caches hold a network: 1 MiB. There it would cost time.
+/// Words of axons and synapses, 1 MiB: caches hold a smaller network, for which announcing costs more than it saves.
 const WORDS_MIN: usize = 1 << 18;
 
 /// Whether it pays to announce the spikes of a network. Small processors have no caches.
@@ -51,7 +51,7 @@ pub(super) fn announce(image: &Image<'_>, spikes: &[u32]) {
     black_box(touched);
 }
 
-/// Looks at one element of every so many, and at the last.
+/// Reads every `step`-th element and the last one.
 #[inline(always)]
 fn every<T: Copy + Into<i64>>(elements: &[T], step: usize) -> u32 {
     let seen = elements.iter().step_by(step).chain(elements.last());

@@ -1,5 +1,5 @@
-//! Compartments with noise and dendritic trees, the neurons of a block at a time: all of them are alike, so each turn of
-//! their pattern is computed in wide registers. The same bits as [`super::general`], which takes what this leaves.
+//! Compartments with noise and dendritic trees, a block of equal neurons at a time in wide registers. The same bits as
+//! [`super::general`], which computes all other compartments.
 
 use super::{Block, Compartments, Events, StepContext, general};
 use crate::image::{Join, LANES, Noise, NoiseAt, Pattern, Profile, StackIn, StackOut, ThresholdMode};
@@ -36,7 +36,7 @@ pub fn advance<R: RandomSource>(
     general::advance(context, pattern, tail, compartments, events);
 }
 
-/// Whether compartments have nothing of their own but their registers: a threshold that adapts is none of them.
+/// Whether all compartments share one threshold: with homeostasis each has its own.
 fn are_alike<const P: usize>(profiles: &[Profile; P]) -> bool {
     profiles.iter().all(|profile| profile.homeostasis.is_none())
 }
@@ -114,7 +114,7 @@ impl Turn {
     }
 }
 
-/// What a compartment of each neuron leaves for its parent.
+/// The operand that a compartment of each neuron pushes.
 #[derive(Clone, Copy)]
 struct Operands<const N: usize> {
     values: [i32; N],
@@ -122,7 +122,7 @@ struct Operands<const N: usize> {
     fired: [i32; N],
 }
 
-/// The neurons of a block on their way through a step.
+/// The neurons of a block in a step.
 struct Neurons<'b, const N: usize, R> {
     context: &'b StepContext<R>,
     /// Of their first compartment, on the chip.
@@ -223,7 +223,7 @@ fn noise<const P: usize, const K: usize, const N: usize, R: RandomSource>(
 // Loops over a counter, below which everything is there: iterators over several arrays at once are not inlined here, and
 // leave the lanes apart.
 
-/// What `value` makes of each element and its place.
+/// Applies `value` to each lane.
 #[inline(always)]
 fn each<const N: usize>(mut elements: [i32; N], value: impl Fn(usize, i32) -> i32) -> [i32; N] {
     let mut n = 0_usize;
@@ -236,13 +236,13 @@ fn each<const N: usize>(mut elements: [i32; N], value: impl Fn(usize, i32) -> i3
     elements
 }
 
-/// The element of a place.
+/// The lane at an index.
 #[inline(always)]
 fn of<const N: usize>(elements: &[i32; N], n: usize) -> i32 {
     elements.get(n).copied().unwrap_or(0)
 }
 
-/// All bits that any of the elements has.
+/// Bitwise or of all lanes.
 #[inline(always)]
 fn any_of<const N: usize>(elements: &[i32; N]) -> i32 {
     let (mut any, mut n) = (0, 0_usize);
@@ -259,7 +259,7 @@ fn taken<const P: usize, const K: usize, const N: usize, T: Copy + Into<i32>>(ro
     each([0; N], |n, _| row.get(n.wrapping_mul(P).wrapping_add(K)).map_or(0, |value| (*value).into()))
 }
 
-/// Puts them back.
+/// Stores the values of compartment `K` of each neuron.
 #[inline(always)]
 fn put<const P: usize, const K: usize, const N: usize>(row: &mut [i32; LANES], values: &[i32; N]) {
     let mut n = 0_usize;

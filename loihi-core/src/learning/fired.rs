@@ -1,4 +1,4 @@
-//! The posts that fired in an epoch, a bit each: found once, and asked by every axon.
+//! A bit for each post that fired in an epoch, computed once for all axons.
 
 use crate::image::COMPARTMENTS_PER_CORE;
 use crate::plastic::Post;

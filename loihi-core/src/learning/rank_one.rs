@@ -17,7 +17,7 @@ pub(super) fn needs_more(product: &ProductRecord) -> bool {
 /// Most products of a rule that is applied so.
 const PRODUCTS_MAX: usize = 4;
 
-/// A product of traces of an axon and at most one post trace: what of it is the same for all axons.
+/// A product of traces of an axon and at most one post trace: the part that all axons share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     mantissa: i32,

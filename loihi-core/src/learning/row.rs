@@ -104,7 +104,7 @@ impl<R: RandomSource + Copy> PlasticRow<'_, '_, '_, R> {
         }
     }
 
-    /// Whether a post trace of synapses saw a spike; true as well where only a look at each would tell.
+    /// Whether any of these posts may have fired; true if each would have to be looked at.
     #[inline(always)]
     fn may_have_fired<const DENSE: bool>(&self, words: &[u32]) -> bool {
         if !DENSE || self.group.dialect.has(Dialect::POST_TRACE_AT_SYNAPSE) {

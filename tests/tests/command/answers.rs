@@ -59,8 +59,8 @@ fn whole(shape: &[usize], values: Vec<i64>) -> Array {
     Array::new(shape.to_vec(), Values::Whole(values)).unwrap()
 }
 
-/// Samples of both inputs, of which one is bright where the other is dark; in both windows that is the class, but for a pixel of which
-/// nothing is known.
+/// Samples of two inputs, one bright where the other is dark. The class of a pixel is which, in both windows; one pixel
+/// is unlabelled.
 fn pair(folder: &Path, name: &str, samples: usize) -> [String; 2] {
     let bright = |at: usize| i64::from(at * 7919 % 1009 < 500);
     let [left, right] =

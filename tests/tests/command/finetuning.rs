@@ -69,7 +69,7 @@ fn a_nir_graph_is_trained_where_it_begins() {
     run(&["export", &at("one/network.toml"), "--nir", &at("back.nir")]);
 }
 
-/// In their registers where samples are spikes, and in the sums of the embedded CPU where they are values.
+/// As registers for samples of spikes, as offsets of the embedded CPU's sums for values.
 #[test]
 fn biases_of_the_first_layer_are_trained() {
     let folder = tempfile::tempdir().unwrap();

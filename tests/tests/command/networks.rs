@@ -316,7 +316,7 @@ fn boards_say_which_networks_they_hold() {
     assert!(rows >= 18, "{all}");
 }
 
-/// Sizes that a network leaves to its samples are theirs.
+/// A network without sizes takes those of its samples.
 #[test]
 fn boards_hold_a_network_whose_sizes_are_those_of_its_samples() {
     let folder = tempfile::tempdir().unwrap();

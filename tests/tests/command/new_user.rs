@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
 
-/// A Cortex-M4 with 192 KB of RAM, of which QEMU's machine and its firmware have 128.
+/// A Cortex-M4; the bound is 192 KB of RAM, and this board has 128.
 const BOARD: &str = "netduinoplus2";
 
 fn root() -> &'static Path {

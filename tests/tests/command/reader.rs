@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// Stands for cargo: the program was built, and the stages of `cargo xtask test` do what other commands do.
+/// Stands in for cargo: `cargo run` starts the program that was built, other commands are stages of the test command.
 const CARGO: &str = r#"#!/bin/sh
 case "$1" in
 run) while [ "$1" != -- ]; do shift; done; shift; exec loihi "$@" ;;
@@ -79,7 +79,7 @@ pub(crate) fn printed(commands: &str, source: &str, folder: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Lines are in what was printed, in this order.
+/// Asserts that the lines were printed, in this order.
 pub(crate) fn assert_printed<'a>(lines: impl IntoIterator<Item = &'a str>, printed: &str, source: &str) {
     let mut rest = printed.lines();
     for line in lines {

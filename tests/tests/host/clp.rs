@@ -178,7 +178,7 @@ fn two_layers(margin_256: u32) -> Session {
     session
 }
 
-/// Shows both layers a sample with the targets of each, and returns the outputs.
+/// Shows a sample to both layers, each with its target, and returns the outputs.
 fn show_both(session: &mut Session, values: [i16; 3], known: [i16; 2], user: [i16; 2]) -> Vec<i32> {
     let stimulus = values.map(i16::to_le_bytes).concat();
     let target = [known, user].concat().into_iter().flat_map(i16::to_le_bytes).collect::<Vec<_>>();

@@ -261,7 +261,8 @@ fn weights_of_a_dense_group(rule: &str, rounds: u32) -> Vec<i32> {
     chip.read(Register::W)
 }
 
-/// Plain products have a short cut; one more product, of the reward, which is zero, takes it from a rule.
+/// Rules of plain products take a short cut. Adding a product of the reward, which is 0, makes the same rule take the
+/// general path.
 #[test]
 fn the_short_cut_teaches_what_the_rule_says() {
     for rule in [

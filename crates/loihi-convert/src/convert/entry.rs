@@ -21,8 +21,7 @@ impl Build<'_> {
         self.starts(population, &half, &[]);
     }
 
-    /// Lets the embedded CPU add up what the input gives to a population, `biases` by neuron included; all in units of 1/64 of
-    /// `unit`.
+    /// Lets the embedded CPU sum the input for a population, with a bias for each neuron, in units of 1/64 of `unit`.
     ///
     /// # Errors
     /// Where other layers lead to it, or the input leads to another one as well.
@@ -56,7 +55,7 @@ impl Build<'_> {
     }
 }
 
-/// Adds what a way makes of each value alone, `[neurons, values]`.
+/// Adds the matrix of a way, `[neurons, values]`.
 fn add_shares(shares: &mut [f32], way: &Way, to: &[usize], values: usize) -> Result<(), String> {
     let (ways, _) = Ways::of(&way.geometry(to), [&way.from_shape, to])?;
     let (weights, neurons) = (way.ordered(&ways, to), size(to));

@@ -38,7 +38,7 @@ pub(super) fn largest_sum(way: &Way, layer: &Layer) -> f64 {
     sums.iter().flatten().copied().fold(0.0, f64::max)
 }
 
-/// Adds squares of what weights are off in parts of the largest, and their number.
+/// Adds the squared rounding errors of the weights, relative to the largest weight, and their number.
 pub(super) fn add_errors(errors: &mut [f64; 2], wanted: &[f32], found: &Mantissas, unit: f64) {
     let largest = wanted.iter().fold(0.0_f64, |most, own| most.max(f64::from(own.abs())));
     if largest == 0.0 {

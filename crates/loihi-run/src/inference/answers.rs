@@ -71,7 +71,7 @@ impl AnswerShape {
     }
 }
 
-/// How right answers are, class by class.
+/// Right answers, answers and labels of each class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassTally {
     /// By class: answers that are right.
@@ -128,7 +128,7 @@ impl ClassTally {
         (!all.is_empty()).then(|| all.iter().sum::<f64>() / count)
     }
 
-    /// Right answers of a class, and what is answered with it or labelled, both counted.
+    /// Right answers of a class, and the sum of its answers and labels.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     fn counts(&self, class: usize) -> [f64; 2] {
         let of = |counts: &[u64]| counts.get(class).copied().unwrap_or(0) as f64;

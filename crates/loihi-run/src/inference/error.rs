@@ -89,7 +89,7 @@ pub enum PresentError {
         /// Steps.
         steps: u32,
     },
-    /// The sample has classes for other windows or pixels than the readout, or such that it cannot answer.
+    /// The classes of the sample have another shape than the answers, or are not classes of the readout.
     #[error("sample {item}: {what}")]
     Labels {
         /// The sample.
@@ -97,7 +97,7 @@ pub enum PresentError {
         /// What is wrong, and what there can be.
         what: String,
     },
-    /// Samples are for an input that is not there, or for one twice.
+    /// Samples are given for an unknown input, or twice for one.
     #[error("{0}")]
     Fed(String),
     /// The sample is of a class that the network cannot answer.

@@ -8,7 +8,7 @@ use super::present::PresentError;
 use loihi_data::Sample;
 use loihi_net::network::{Network, Readout};
 
-/// Of 8-bit maps of classes, a place without label.
+/// The value of an unlabelled pixel in 8-bit class maps.
 const UNLABELLED: i64 = 255;
 
 /// One label per answer of a sample of `steps` steps, `None` where the class is unknown; empty for a network without a readout.
@@ -78,7 +78,7 @@ pub fn unlabelled(network: &Network, item: &Sample) -> Option<String> {
     }
 }
 
-/// What to say of samples that have no classes for a readout but targets, if they are such.
+/// The warning for samples with targets but no classes, where the network has a readout.
 pub fn regression(network: &Network, items: &[Sample]) -> Option<String> {
     let first = items.first().filter(|item| network.readout.is_some() && !item.targets.is_empty())?;
     unlabelled(network, first)

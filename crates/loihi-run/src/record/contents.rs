@@ -12,7 +12,7 @@ pub(super) const METRICS: &str = "metrics.csv";
 pub(super) const CHECKPOINT: &str = "checkpoint.bin";
 pub(super) const LOG: &str = "log.txt";
 
-/// What a run writes, besides probes and tables of figures; a report is not of the run.
+/// Files that a run writes, besides probes and tables. A report is not one of them.
 const FILES: [&str; 17] = [
     README,
     MANIFEST,
@@ -50,7 +50,7 @@ fn is_table(name: &str) -> bool {
     name.strip_prefix("table-").and_then(|rest| rest.strip_suffix(".csv")).is_some()
 }
 
-/// Whether it is a file of samples, or what is said of them.
+/// Whether it is a probe's file of samples, or its description.
 fn is_of_probe(name: &str) -> bool {
     name.strip_prefix("probe-").is_some_and(|rest| [".npy", ".json"].iter().any(|end| rest.ends_with(end)))
 }

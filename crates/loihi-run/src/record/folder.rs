@@ -1,4 +1,4 @@
-//! A run folder that is open: for a run that starts or resumes, or given up again; `written` has what goes into it.
+//! An open run folder: created, resumed, or removed again. `written` has the files that go into it.
 
 use super::checkpoint::Checkpoint;
 use super::contents::{CHECKPOINT, LOG, METRICS, README, has_records, is_free, is_of_run, manifest_in, names, remove};

@@ -1,13 +1,13 @@
-//! Axes: where values stand, and which of them are written at the axis.
+//! Axes: from values to pixels, and tick values.
 
 use std::ops::Range;
 
 /// How an axis divides its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Evenly.
+    /// Linear.
     Linear,
-    /// By powers; values of 0 and below are left out.
+    /// Logarithmic; values of 0 and below are left out.
     Log,
 }
 
@@ -70,7 +70,7 @@ fn powers(range: &Range<f64>, most: u32) -> Vec<f64> {
     ticks.flat_map(|power| factors.iter().map(|factor| factor * 10_f64.powi(*power))).filter(inside).collect()
 }
 
-/// What is written at a tick: few letters, as thousands from 10,000 on.
+/// The label of a tick, in thousands from 10,000 on.
 pub(super) fn tick(value: f64, percent: bool) -> String {
     if percent {
         return format!("{} %", tick(100.0 * value, false));

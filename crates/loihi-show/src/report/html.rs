@@ -25,7 +25,7 @@ pub(super) fn section(body: &mut String, title: &str, inside: &str) {
     let _ = write!(body, "<section>\n<h2>{}</h2>\n{inside}</section>\n", escaped(title));
 }
 
-/// A sentence in place of what is not there, or about what is; HTML.
+/// A note as HTML.
 pub(super) fn note(what: &str) -> String {
     format!("<p class=\"note\">{what}.</p>\n")
 }
@@ -39,7 +39,7 @@ pub(super) fn figure(plot: &Plot, caption: &str) -> String {
     format!("<figure>{}<figcaption>{}</figcaption></figure>\n", plot.inline(&alt), escaped(caption))
 }
 
-/// What is shown when it is asked for.
+/// A part that is folded until it is opened.
 pub(super) fn details(summary: &str, inside: &str) -> String {
     format!("<details><summary>{}</summary>\n{inside}</details>\n", escaped(summary))
 }

@@ -84,7 +84,7 @@ impl Confusion {
         shown.map(|class| (class, share(self.count(class, Some(class)), self.of_class(class)))).collect()
     }
 
-    /// What is taken for what, the most frequent first.
+    /// Confusions, the most frequent first.
     fn most_frequent(&self) -> Vec<String> {
         let wrong = |(class, answer): &(u32, Option<u32>)| answer.filter(|answer| answer != class);
         let mut errors: Vec<(u64, u32, u32)> =
@@ -139,7 +139,7 @@ fn matrix(confusion: &Confusion, classes: &[u32]) -> String {
     shaded("Confusion matrix", "class", &head, &rows) + &note("A row is a class, a column an answer")
 }
 
-/// A table whose cells, each with the share of its row, are the darker the larger they are.
+/// A table whose cells are shaded by their share of the row.
 fn shaded(name: &str, corner: &str, head: &[String], rows: &[(String, Vec<(String, f64)>)]) -> String {
     let column = |name: &String| format!("<th scope=\"col\">{}</th>", escaped(name));
     let head: String = head.iter().map(column).collect();

@@ -1,4 +1,4 @@
-//! What a plot shows: series of points, axes, ranges, and the same in a sentence for those who do not see it.
+//! A plot: series of points, axes, ranges, and a description in words for alternative texts.
 
 pub use super::axis::Scale;
 use super::number::{percent, rounded};
@@ -117,7 +117,7 @@ impl Plot {
         !is_share && self.series.iter().flat_map(|series| self.points(series)).all(|point| own(point).fract() == 0.0)
     }
 
-    /// Range of an axis, a little wider than its points; `None` if it has none.
+    /// Range of an axis with a margin around its points; `None` without points.
     pub(super) fn range(&self, axis: usize) -> Option<Range<f64>> {
         let given = if axis == 0 { &self.x_range } else { &self.y_range };
         if let Some(range) = given.clone().filter(|range| range.start < range.end) {

@@ -155,7 +155,7 @@ fn table_of(folder: &Path, name: &str, why: &str) -> io::Result<String> {
     Ok(table(name, &head, &cells) + &rest)
 }
 
-/// What ran, and below it what is asked only when something differs.
+/// The settings of a run; versions and hashes are folded.
 fn settings(run: &Run) -> String {
     let row = |key: &str| Some([in_words(key), run.setting(key)?]);
     let settings: Vec<[String; 2]> = SETTINGS.iter().filter_map(|key| row(key)).collect();

@@ -35,7 +35,7 @@ pub(super) fn plot(folder: &Path) -> io::Result<Option<(Plot, String)>> {
     Ok(Some((plot, format!("Distribution of the weights ({}), bins of {bin:.0}", sizes.join(", ")))))
 }
 
-/// The outline of the bars, so that both can be seen.
+/// The outline of a histogram, so that two can be overlaid.
 fn outline(values: &[f64], low: f64, bin: f64) -> Vec<(f64, f64)> {
     let mut counts = vec![0_usize; BINS + 1];
     for value in values {

@@ -1,4 +1,4 @@
-//! What a training came to: its figures, the confusion of its answers, and the network as it is written.
+//! The outcome of a training: its figures, the confusion of its answers, the trained network.
 
 use super::{NETWORK, Recording, SCHEMA};
 use crate::cli::out;

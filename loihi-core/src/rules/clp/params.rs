@@ -51,7 +51,8 @@ pub struct ClpParams {
     pub repulsion_256: u32,
     /// Whether it joins the answer of the programs before it in this step: its output words keep what is larger.
     pub joins: bool,
-    /// Where it joins: what its prototypes must be more similar by, in units of 1/256, 0..=256; else 0.
+    /// Margin by which its prototypes must be more similar than those of the `clp` it joins, in units of 1/256,
+    /// 0..=256; 0 if it joins none.
     pub margin_256: u32,
 }
 
