@@ -3,12 +3,10 @@
 use crate::figures::q20;
 use crate::stage::Stage;
 use loihi_data::Sample;
+use loihi_run::inference::answers::CONFUSION_CLASSES_MAX;
 use loihi_run::inference::winner;
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_snip::{Port, Programs, Teaching};
-
-/// Most classes whose confusions are counted.
-const CONFUSION_MAX: usize = 256;
 
 /// What came of a sample.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +51,8 @@ impl<'p> Judge<'p> {
     pub fn begin(&self, stage: &Stage, position: &mut RunPosition) {
         position.right = vec![0; stage.asked.len().max(1)];
         position.squared_error_q20 = 0;
-        let classes = Some(self.classes(stage) as usize).filter(|classes| *classes <= CONFUSION_MAX).unwrap_or(0);
+        let classes =
+            Some(self.classes(stage) as usize).filter(|classes| *classes <= CONFUSION_CLASSES_MAX).unwrap_or(0);
         position.confusion = vec![0; classes * classes];
     }
 

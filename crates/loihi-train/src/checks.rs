@@ -138,13 +138,18 @@ impl TrainForm {
                 "a rate is of all steps: take `window_steps` out of [readout], or backward = \"rate\"",
             ));
         }
+        let key = self.moves().filter(|_| readout.per_pixel)?;
+        Some((key, "the classes of pixels do not move with the sample: take it out"))
+    }
+
+    /// The first key by which samples are moved.
+    pub(crate) fn moves(&self) -> Option<&'static str> {
         let moves = [
             ("shift", self.shift.is_some()),
             ("turn_degrees", self.turn_degrees > 0.0),
             ("stretch", self.stretch > 0.0),
         ];
-        let (key, _) = moves.into_iter().find(|(_, moves)| *moves && readout.per_pixel)?;
-        Some((key, "the classes of pixels do not move with the sample: take it out"))
+        moves.into_iter().find_map(|(key, moves)| moves.then_some(key))
     }
 
     /// Refuses names of populations that are not trained, and keys for populations that do not exist.

@@ -15,7 +15,7 @@ use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{Network, RunSections};
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::fed::Fed;
-use loihi_run::inference::labels::{check_labels, labels_of, unlabelled};
+use loihi_run::inference::labels::{check_labels, is_labelled, labels_of, unlabelled};
 use loihi_run::inference::present::{PresentError, Presentation, check_recordings, present};
 use loihi_run::inference::span::Beyond;
 use std::borrow::Cow;
@@ -163,9 +163,8 @@ impl Subject {
             let all = std::iter::once(&mut item.data).chain(item.beside.iter_mut().map(|own| &mut own.data));
             all.zip(inputs).for_each(|(data, input)| on_sensor(data, &network.inputs[*input].shape));
         }
-        let all_unlabelled = |items: &[Sample]| items.iter().all(|item| !has_label(&network, item));
         for (set, items) in [("training", &samples.training), ("test", &samples.test)] {
-            if all_unlabelled(items) {
+            if !items.iter().any(|item| is_labelled(&network, item)) {
                 return Err(
                     unfit(format!("the {set} set has no label: -1 and 255 are places where nothing is known")).into()
                 );
@@ -282,28 +281,15 @@ fn on_sensor(data: &mut SampleData, shape: &[usize]) {
     }
 }
 
-/// Whether the class of a sample, or of one of its windows or pixels, is known.
-fn has_label(network: &Network, item: &Sample) -> bool {
-    let classes = network.readout.and_then(|readout| network.populations.get(readout.population));
-    let classes = classes.map_or(0, |population| population.shape.first().copied().unwrap_or(0));
-    let is_class = |target: &f32| *target >= 0.0 && (*target < 255.0 || classes > 255);
-    item.label.is_some() || item.targets.iter().any(is_class)
-}
-
 /// The first key of augmentation that the samples do not allow, and why. Rows of values may be steps, and the labels of windows do
 /// not move with them.
 fn immovable(form: &TrainForm, items: &[Sample], has_windows: bool) -> Option<(&'static str, &'static str)> {
     let all = || items.iter().flat_map(|item| std::iter::once(item).chain(&item.beside));
-    if has_windows && all().any(|item| !matches!(item.data, SampleData::Events(_))) {
-        let moves = [
-            ("shift", form.shift.is_some()),
-            ("turn_degrees", form.turn_degrees > 0.0),
-            ("stretch", form.stretch > 0.0),
-        ];
-        let moved = moves.into_iter().find(|(_, moves)| *moves);
-        if let Some((key, _)) = moved {
-            return Some((key, "the classes of windows do not move with the values: take it out"));
-        }
+    if has_windows
+        && all().any(|item| !matches!(item.data, SampleData::Events(_)))
+        && let Some(key) = form.moves()
+    {
+        return Some((key, "the classes of windows do not move with the values: take it out"));
     }
     let shift = || all().find_map(|item| Some(("shift", shift::refusal(item, form.shift?)?)));
     let key = if form.turn_degrees > 0.0 { "turn_degrees" } else { "stretch" };

@@ -18,7 +18,7 @@ use host_harness::train::check::compare;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
-use outcome::{Trained, confusion, trained_network};
+use outcome::{Trained, trained_network};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -232,7 +232,7 @@ impl Recording {
         let scores = &answers.scores;
         let comparison =
             told("comparing with the emulator", scores.len(), |tell| compare(subject, written, scores, jobs, tell))?;
-        let confusion = confusion(trainer, subject, &answers);
+        let confusion = answers.classes.confusion();
         if !confusion.is_empty() {
             self.folder.table("confusion", &confusion)?;
         }

@@ -2,6 +2,7 @@
 //! answers are, class by class.
 
 use loihi_net::network::{Endpoint, Network, ReadBy};
+use std::collections::BTreeMap;
 
 /// The class with the largest score, the first of equal ones; `None` without classes.
 pub fn winner(scores: &[i64]) -> Option<usize> {
@@ -71,41 +72,54 @@ impl AnswerShape {
     }
 }
 
-/// Right answers, answers and labels of each class.
+/// Most classes whose confusions are written.
+pub const CONFUSION_CLASSES_MAX: usize = 256;
+
+/// How often places labelled with a class had each answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassTally {
-    /// By class: answers that are right.
-    pub right: Vec<u64>,
-    /// By class: labelled places that are answered with it.
-    pub answered: Vec<u64>,
-    /// By class: places that are labelled with it.
-    pub labelled: Vec<u64>,
+    classes: usize,
+    /// By label and answer, `None` where no class spiked.
+    counts: BTreeMap<(usize, Option<usize>), u64>,
 }
 
 impl ClassTally {
     /// Of this many classes.
-    pub fn new(classes: usize) -> Self {
-        let none = vec![0; classes];
-        Self { right: none.clone(), answered: none.clone(), labelled: none }
+    pub const fn new(classes: usize) -> Self {
+        Self { classes, counts: BTreeMap::new() }
+    }
+
+    /// Classes.
+    pub const fn classes(&self) -> usize {
+        self.classes
     }
 
     /// Counts the answers of a sample; those to places without a label do not count.
     pub fn add(&mut self, labels: &[Option<usize>], answers: &[Option<usize>]) {
-        let mut count = |into: fn(&mut Self) -> &mut Vec<u64>, class: usize| {
-            if let Some(own) = into(self).get_mut(class) {
-                *own += 1;
-            }
-        };
         for (label, answer) in labels.iter().zip(answers) {
-            let Some(label) = *label else { continue };
-            count(|own| &mut own.labelled, label);
-            if let Some(answer) = *answer {
-                count(|own| &mut own.answered, answer);
-            }
-            if *answer == Some(label) {
-                count(|own| &mut own.right, label);
+            if let Some(label) = *label {
+                *self.counts.entry((label, *answer)).or_default() += 1;
             }
         }
+    }
+
+    /// Labelled places without an answer.
+    pub fn silent(&self) -> u64 {
+        self.sum(|_, answer| answer.is_none())
+    }
+
+    /// Counts by label (rows) and answer (columns), without places that had no answer; empty beyond [`CONFUSION_CLASSES_MAX`].
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    pub fn confusion(&self) -> Vec<Vec<f64>> {
+        if self.classes > CONFUSION_CLASSES_MAX {
+            return Vec::new();
+        }
+        let count = |label, answer| self.counts.get(&(label, Some(answer))).copied().unwrap_or(0) as f64;
+        (0..self.classes).map(|label| (0..self.classes).map(|answer| count(label, answer)).collect()).collect()
+    }
+
+    fn sum(&self, of: impl Fn(usize, Option<usize>) -> bool) -> u64 {
+        self.counts.iter().filter(|((label, answer), _)| of(*label, *answer)).map(|(_, count)| count).sum()
     }
 
     /// The F1 score of a class, 0 to 1: `2 · right / (answered + labelled)`; `None` if it is neither.
@@ -122,7 +136,7 @@ impl ClassTally {
 
     /// The mean of one of these over all classes that have it; `None` if none has.
     pub fn mean(&self, of: impl Fn(&Self, usize) -> Option<f64>) -> Option<f64> {
-        let all: Vec<f64> = (0..self.labelled.len()).filter_map(|class| of(self, class)).collect();
+        let all: Vec<f64> = (0..self.classes).filter_map(|class| of(self, class)).collect();
         #[expect(clippy::cast_precision_loss, reason = "classes are few")]
         let count = all.len() as f64;
         (!all.is_empty()).then(|| all.iter().sum::<f64>() / count)
@@ -131,8 +145,9 @@ impl ClassTally {
     /// Right answers of a class, and the sum of its answers and labels.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     fn counts(&self, class: usize) -> [f64; 2] {
-        let of = |counts: &[u64]| counts.get(class).copied().unwrap_or(0) as f64;
-        [of(&self.right), of(&self.answered) + of(&self.labelled)]
+        let right = self.counts.get(&(class, Some(class))).copied().unwrap_or(0);
+        let [labelled, answered] = [self.sum(|label, _| label == class), self.sum(|_, answer| answer == Some(class))];
+        [right as f64, (labelled + answered) as f64]
     }
 }
 
@@ -166,10 +181,9 @@ mod tests {
     fn f1_and_iou_are_those_of_counts() {
         let mut tally = ClassTally::new(4);
         tally.add(&[Some(0), Some(0), Some(1), None, Some(1)], &[Some(0), Some(1), Some(1), Some(3), None]);
-        assert_eq!(
-            (&*tally.right, &*tally.answered, &*tally.labelled),
-            (&[1, 1, 0, 0][..], &[1, 2, 0, 0][..], &[2, 2, 0, 0][..])
-        );
+        assert_eq!(tally.confusion()[..2], [[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]);
+        assert_eq!((tally.silent(), tally.classes()), (1, 4));
+        assert!(ClassTally::new(CONFUSION_CLASSES_MAX + 1).confusion().is_empty());
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
         assert!(near(tally.f1(0), 2.0 / 3.0) && near(tally.iou(0), 0.5));
         assert!(near(tally.f1(1), 0.5) && near(tally.iou(1), 1.0 / 3.0));

@@ -57,6 +57,12 @@ pub fn check_labels(network: &Network, items: &[Sample]) -> Result<(), PresentEr
     })
 }
 
+/// Whether the class of a sample, or of one of its windows or pixels, is known.
+pub fn is_labelled(network: &Network, item: &Sample) -> bool {
+    let classes = AnswerShape::of(network, 1).map_or(0, |shape| shape.classes);
+    item.label.is_some() || classes_of(network, item, classes).is_ok_and(|all| all.iter().any(Option::is_some))
+}
+
 /// Why a sample cannot be learned that has no class for a readout with one answer, or no classes for one with several.
 pub fn unlabelled(network: &Network, item: &Sample) -> Option<String> {
     let is_single = network.readout.is_none_or(|readout| readout.is_single());

@@ -1,9 +1,8 @@
-//! The outcome of a training: its figures, the confusion of its answers, the trained network.
+//! The outcome of a training: its figures, the trained network.
 
 use super::{NETWORK, Recording, SCHEMA};
 use crate::cli::out;
 use host_harness::experiment::figure;
-use host_harness::inference::answer;
 use host_harness::inference::answers::ClassTally;
 use host_harness::network::Network;
 use host_harness::train::answers::Answers;
@@ -13,16 +12,13 @@ use loihi_files::plural::plural;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Most classes whose confusions are counted.
-const CLASSES_MAX: usize = 256;
-
 /// What came out.
 pub(super) struct Trained {
     accuracy: f64,
     /// Of pixels, how right each class is.
     classes: Option<ClassTally>,
-    /// Samples, or labelled windows and pixels, that are not answered.
-    silent: usize,
+    /// Labelled samples, windows or pixels without an answer.
+    silent: u64,
     is_single: bool,
     samples: [usize; 2],
     /// What was trained, and how many values of it.
@@ -34,19 +30,12 @@ pub(super) struct Trained {
 impl Trained {
     /// Of a training that has ended, with its answers to the test set.
     pub(super) fn of(trainer: &Trainer<'_>, subject: &Subject, answers: Answers, comparison: Comparison) -> Self {
-        let (by, pixels) = (trainer.model().readout.by(), trainer.model().pixels);
-        let is_single = pixels == [1, 1] && trainer.model().readout.readout.window_steps == 0;
-        let count = |all: &[u64]| usize::try_from(all.iter().sum::<u64>()).unwrap_or(usize::MAX);
-        let silent = if is_single {
-            answers.scores.iter().filter(|scores| answer(by, scores).is_none()).count()
-        } else {
-            count(&answers.classes.labelled).saturating_sub(count(&answers.classes.answered))
-        };
+        let is_single = trainer.model().readout.readout.is_single();
         Self {
             accuracy: answers.accuracy(),
-            silent,
+            silent: answers.classes.silent(),
             is_single,
-            classes: (pixels != [1, 1]).then_some(answers.classes),
+            classes: trainer.model().readout.readout.per_pixel.then_some(answers.classes),
             samples: [subject.samples.training.len(), subject.samples.test.len()],
             parameters: trainer.model().trained(),
             comparison,
@@ -86,7 +75,7 @@ impl Trained {
         body[accuracy_name(self.validates)] = self.accuracy.into();
         for (key, of) in [("f1", ClassTally::f1 as fn(&ClassTally, usize) -> Option<f64>), ("iou", ClassTally::iou)] {
             if let Some(own) = &self.classes {
-                body[key] = (0..own.labelled.len()).map(|class| of(own, class)).collect();
+                body[key] = (0..own.classes()).map(|class| of(own, class)).collect();
                 body[format!("{key}_mean")] = own.mean(of).into();
             }
         }
@@ -121,23 +110,6 @@ impl Trained {
         ))?;
         out::result(SCHEMA, &body)
     }
-}
-
-/// Test samples by class (rows) and answer (columns), without those that have no answer; empty if there are many classes, or
-/// several answers to a sample.
-pub(super) fn confusion(trainer: &Trainer<'_>, subject: &Subject, answers: &Answers) -> Vec<Vec<f64>> {
-    let (reading, pixels) = (&trainer.model().readout, trainer.model().pixels);
-    let is_one = pixels == [1, 1] && reading.readout.window_steps == 0;
-    let classes = if is_one && reading.neurons <= CLASSES_MAX { reading.neurons } else { 0 };
-    let mut counts = vec![vec![0.0; classes]; classes];
-    for (sample, scores) in subject.samples.test.iter().zip(&answers.scores) {
-        let row = sample.label.and_then(|label| counts.get_mut(label as usize));
-        let cell = row.and_then(|row| row.get_mut(answer(reading.by(), scores)?));
-        if let Some(count) = cell {
-            *count += 1.0;
-        }
-    }
-    counts
 }
 
 /// What the share of right answers is called.
