@@ -2,6 +2,7 @@
 
 use loihi_core::chip::Chip;
 use loihi_core::device::{inject_portably, step_portably};
+use std::sync::LazyLock;
 
 /// Which registers a step uses. The bits are the same with any of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,48 +35,95 @@ impl Registers {
 
 /// [`Chip::step`] with the widest registers that are there. The bits are the same with any of them.
 pub fn step(chip: &mut Chip<'_>) {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
+    match Width::of_this_host() {
         // SAFETY: the processor has the features that the function was compiled for.
-        return unsafe { step_avx2(chip) };
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => unsafe { step_avx512(chip) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => unsafe { step_avx2(chip) },
+        Width::Portable => chip.step(),
     }
-    chip.step();
 }
 
 /// [`Chip::inject`] with the widest registers that are there.
 pub fn inject(chip: &mut Chip<'_>, input: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
+    match Width::of_this_host() {
         // SAFETY: the processor has the features that the function was compiled for.
-        return unsafe { inject_avx2(chip, input) };
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => unsafe { inject_avx512(chip, input) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => unsafe { inject_avx2(chip, input) },
+        Width::Portable => chip.inject(input),
     }
-    chip.inject(input);
 }
 
 /// The registers that [`step`] uses.
 pub fn registers() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
-        return "AVX2";
+    match Width::of_this_host() {
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => "AVX-512",
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => "AVX2",
+        Width::Portable if loihi_core::compartment::lanes::WIDE => "128 bits",
+        Width::Portable => "one lane",
     }
-    if loihi_core::compartment::lanes::WIDE { "128 bits" } else { "one lane" }
 }
 
-/// Whether the processor has what [`step_avx2`] and [`inject_avx2`] are compiled for.
+/// What a step is compiled for.
+#[derive(Clone, Copy)]
+enum Width {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Width {
+    /// The widest that the processor has; it is asked once.
+    #[inline]
+    fn of_this_host() -> Self {
+        static WIDEST: LazyLock<Width> = LazyLock::new(Width::widest);
+        *WIDEST
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn widest() -> Self {
+        use std::arch::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("bmi1") && has!("bmi2");
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl");
+        match (avx2, avx512) {
+            (true, true) => Self::Avx512,
+            (true, false) => Self::Avx2,
+            (false, _) => Self::Portable,
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn widest() -> Self {
+        Self::Portable
+    }
+}
+
+/// A step and an input spike, compiled for processors that have some features.
 #[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    use std::arch::is_x86_feature_detected;
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2")
+macro_rules! compiled_for {
+    ($features:literal: $step:ident, $inject:ident) => {
+        #[target_feature(enable = $features)]
+        fn $step(chip: &mut Chip<'_>) {
+            chip.step();
+        }
+
+        #[target_feature(enable = $features)]
+        fn $inject(chip: &mut Chip<'_>, input: usize) {
+            chip.inject(input);
+        }
+    };
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn inject_avx2(chip: &mut Chip<'_>, input: usize) {
-    chip.inject(input);
-}
-
+compiled_for!("avx2,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl": step_avx512, inject_avx512);
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn step_avx2(chip: &mut Chip<'_>) {
-    chip.step();
-}
+compiled_for!("avx2,bmi1,bmi2": step_avx2, inject_avx2);

@@ -2,7 +2,7 @@
 
 use super::{Block, Compartments, Events};
 use crate::image::{LANES, Profile};
-use crate::num::{SMALL, retain_and_add, retain_scaled, retain_small};
+use crate::num::{SMALL, retain_and_add, retain_scaled, retain_small, retain_split};
 use core::ops::Range;
 
 /// Whether the processor has registers that hold several lanes. Both ways of computing give the same bits.
@@ -34,9 +34,10 @@ impl Lanes {
         // Voltages that are not small need a check, too, where one step in a hurry relies on small ones.
         let (lowest, highest) = if WIDE { (i32::MIN, i32::MAX) } else { (-SMALL, SMALL - 1) };
         let unchecked_min = profile.v_min.max(lowest);
+        let scale = if WIDE { 0 } else { 12 };
         let kernel = Kernel {
-            keep_u: 4096_i32.wrapping_sub(profile.decay_u).wrapping_shl(12),
-            keep_v: 4096_i32.wrapping_sub(profile.decay_v).wrapping_shl(12),
+            keep_u: 4096_i32.wrapping_sub(profile.decay_u).wrapping_shl(scale),
+            keep_v: 4096_i32.wrapping_sub(profile.decay_v).wrapping_shl(scale),
             unchecked_min,
             unchecked_span: profile.v_th.min(profile.v_max).min(highest).wrapping_sub(unchecked_min).cast_unsigned(),
         };
@@ -53,6 +54,7 @@ impl Lanes {
 /// Parameters in the form that the loop uses.
 #[derive(Clone, Copy, Debug)]
 struct Kernel {
+    /// `4096 − decay`, and `<< 12` where registers are not wide.
     keep_u: i32,
     keep_v: i32,
     unchecked_min: i32,
@@ -71,14 +73,19 @@ impl Kernel {
         sum: i16,
     ) -> bool {
         let u = if WIDE {
-            retain_scaled(*u_256, self.keep_u).wrapping_add(i32::from(sum).wrapping_shl(6))
+            retain_split(*u_256 >> 8, self.keep_u).wrapping_add(i32::from(sum).wrapping_shl(6))
         } else {
             retain_and_add(*u_256, self.keep_u, sum)
         };
         *u_256 = u.wrapping_shl(8);
         let drive = if BIASED { u_256.wrapping_add(bias_256) } else { *u_256 } >> 8;
-        let v_256 = v.wrapping_shl(8);
-        let kept = if SMALL_V { retain_small(v_256, self.keep_v) } else { retain_scaled(v_256, self.keep_v) };
+        let kept = if WIDE {
+            retain_split(*v, self.keep_v)
+        } else if SMALL_V {
+            retain_small(v.wrapping_shl(8), self.keep_v)
+        } else {
+            retain_scaled(v.wrapping_shl(8), self.keep_v)
+        };
         // Both terms have 23 bits and sign, so the sum cannot overflow.
         *v = kept.wrapping_add(drive);
         self.needs_check(*v)
@@ -117,7 +124,7 @@ impl Run<'_, '_, '_> {
         // The population may lie in the middle of one block: then the head is all of it.
         let head_end = first.wrapping_mul(LANES).min(range.end);
         if range.start < head_end {
-            self.advance_some::<BIASED>(blocks, sums, range.start..head_end);
+            self.advance_some::<WIDE, BIASED>(blocks, sums, range.start..head_end);
         }
         self.at = first.wrapping_mul(LANES);
         if let (Some(blocks), Some(sums)) = (blocks.get_mut(first..end), sums.get_mut(first..end)) {
@@ -131,7 +138,7 @@ impl Run<'_, '_, '_> {
         }
         let tail = end.wrapping_mul(LANES).max(head_end)..range.end;
         if tail.start < tail.end {
-            self.advance_some::<BIASED>(blocks, sums, tail);
+            self.advance_some::<WIDE, BIASED>(blocks, sums, tail);
         }
     }
 
@@ -184,7 +191,7 @@ impl Run<'_, '_, '_> {
 
     /// Advances some compartments of the core, lane by lane.
     #[inline(never)]
-    fn advance_some<const BIASED: bool>(
+    fn advance_some<const WIDE: bool, const BIASED: bool>(
         &mut self,
         blocks: &mut [Block],
         sums: &mut [[i16; LANES]],
@@ -197,7 +204,7 @@ impl Run<'_, '_, '_> {
             let registers = currents.iter_mut().zip(voltages).zip(biases).zip(sums).nth(lane);
             let Some((((u_256, v), bias_256), sum)) = registers else { return };
             self.at = at.wrapping_sub(lane);
-            if self.kernel.advance::<false, BIASED, false>(u_256, v, *bias_256, *sum) {
+            if self.kernel.advance::<WIDE, BIASED, false>(u_256, v, *bias_256, *sum) {
                 self.settle(lane, v);
             }
             *sum = 0;

@@ -3,7 +3,7 @@
 
 use super::{Block, Compartments, Events, StepContext, general};
 use crate::image::{Join, LANES, Noise, NoiseAt, Pattern, Profile, StackIn, StackOut, ThresholdMode};
-use crate::num::{RandomSource, retain_scaled, wrap_signed};
+use crate::num::{RandomSource, retain_split, wrap_signed};
 use core::ops::Range;
 
 /// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`.
@@ -106,11 +106,7 @@ struct Turn {
 
 impl Turn {
     fn of(profile: Profile) -> Self {
-        Self {
-            keep_u: 4096_i32.wrapping_sub(profile.decay_u).wrapping_shl(12),
-            keep_v: 4096_i32.wrapping_sub(profile.decay_v).wrapping_shl(12),
-            profile,
-        }
+        Self { keep_u: 4096_i32.wrapping_sub(profile.decay_u), keep_v: 4096_i32.wrapping_sub(profile.decay_v), profile }
     }
 }
 
@@ -147,7 +143,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         let sums = taken::<P, K, N, i16>(self.sums);
         let u_256 = each(taken::<P, K, N, i32>(currents), |n, u_256| {
             let q = wrap_signed(of(&sums, n).wrapping_shl(6).wrapping_add(of(&noise, n) & mask_u), 21);
-            retain_scaled(u_256, keep_u).wrapping_add(q).wrapping_shl(8)
+            retain_split(u_256 >> 8, keep_u).wrapping_add(q).wrapping_shl(8)
         });
         put::<P, K, N>(currents, &u_256);
         let mut drive = each(taken::<P, K, N, i32>(biases), |n, bias_256| {
@@ -161,7 +157,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         let free = each(taken::<P, K, N, u8>(self.refractory), |_, steps| i32::from(steps > 1).wrapping_sub(1));
         let v = each(taken::<P, K, N, i32>(voltages), |n, v| {
             // Both terms have 23 bits and sign, so the sum cannot overflow.
-            let sum = retain_scaled(v.wrapping_shl(8), keep_v).wrapping_add(of(&drive, n));
+            let sum = retain_split(v, keep_v).wrapping_add(of(&drive, n));
             sum.max(profile.v_min).min(profile.v_max) & of(&free, n)
         });
         let above = each(v, |_, v| i32::from(v > profile.v_th).wrapping_neg());

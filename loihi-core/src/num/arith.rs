@@ -4,8 +4,8 @@ use super::Decay;
 
 /// What a register keeps after one step of decay: `sgn(x) · ((|x| · (4096 − decay)) >> 12)`.
 ///
-/// Rounds toward zero, as the chip does. This is the definition; the hot loops use [`retain_scaled`], which gives
-/// the same bits.
+/// Rounds toward zero, as the chip does. This is the definition; the hot loops use [`retain_split`] and [`retain_scaled`],
+/// which give the same bits.
 ///
 /// `x` is any value of at most 23 bits and sign, so that the product fits 64 bits with room to spare.
 #[expect(clippy::cast_possible_truncation, reason = "the result is no larger than x")]
@@ -25,6 +25,23 @@ pub fn retain_scaled(x_256: i32, keep_2_24: i32) -> i32 {
     let product = i64::from(x_256).wrapping_mul(i64::from(keep_2_24));
     let toward_zero = i64::from((x_256 >> 31).cast_unsigned());
     (product.wrapping_add(toward_zero) >> 32) as i32
+}
+
+/// [`decay_toward_zero`] for wide registers; `keep` is `4096 − decay`, 0..=4096.
+///
+/// The magnitude is multiplied in halves of twelve bits. Processors multiply numbers of 16 bits in every 32-bit lane at once,
+/// and those of 32 bits, whose products have 64, only in every second one.
+#[inline(always)]
+pub fn retain_split(x: i32, keep: i32) -> i32 {
+    // The masks change nothing. They tell the compiler how few bits there are.
+    let keep = keep & 0x1FFF;
+    let magnitude = x.unsigned_abs();
+    let high = (magnitude >> 12 & 0xFFF).cast_signed();
+    let low = (magnitude & 0xFFF).cast_signed();
+    // Each product has at most 24 bits.
+    let kept = high.wrapping_mul(keep).wrapping_add(low.wrapping_mul(keep) >> 12);
+    let sign = x >> 31;
+    (kept ^ sign).wrapping_sub(sign)
 }
 
 /// [`retain_scaled`], and `64 · sum_64` added, for processors that add with carry: the carry out of the low word is what
@@ -92,6 +109,7 @@ mod tests {
                 let obvious = (i64::from(x) * i64::from(4096 - d) / 4096) as i32; // `/` truncates toward zero
                 assert_eq!(decay_toward_zero(x, decay), obvious, "decay {d}, x {x}");
                 assert_eq!(retain_scaled(x << 8, keep), obvious, "scaled, decay {d}, x {x}");
+                assert_eq!(retain_split(x, 4096 - d), obvious, "in halves, decay {d}, x {x}");
                 assert_eq!(retain_and_add(x << 8, keep, -1), obvious - 64, "with a sum, decay {d}, x {x}");
                 if (-SMALL..SMALL).contains(&x) {
                     assert_eq!(retain_small(x << 8, keep), obvious, "small, decay {d}, x {x}");

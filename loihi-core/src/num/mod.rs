@@ -7,7 +7,8 @@ mod random;
 mod register;
 
 pub use arith::{
-    SMALL, decay_toward_zero, retain_and_add, retain_scaled, retain_small, shift_round_half_up, wrap_signed,
+    SMALL, decay_toward_zero, retain_and_add, retain_scaled, retain_small, retain_split, shift_round_half_up,
+    wrap_signed,
 };
 pub use format::{Q3_12, Q4_20, Q8_24};
 pub use hash::{Fnv64, lowbias32, word};
