@@ -45,16 +45,14 @@ pub fn deliver(
 ) {
     let (mut axons, mut synapses) = (0_u64, 0_u64);
     for &word in image.routes(source) {
-        let route = Route::from_word(word);
+        let route = image.route(word);
         if let Some(axon) = image.axon(route.axon)
             && let Some(core) = image.core(axon.core)
         {
-            if axon.sum == 0 && axon.learning == 0 {
-                enter(image, accumulators.rings_64, t, &core, &axon, route.atom);
-            } else if axon.learning == 0 {
-                enter_auxiliary(image, accumulators.auxiliary, t, &core, &axon, route.atom);
+            if axon.sum == 0 && axon.learning == 0 && core.slots == 1 {
+                enter(image, accumulators.rings_64, core.accumulator_first, &axon, route.atom);
             } else {
-                enter_plastic(image, accumulators.rings_64, plastic, t, &core, &axon, route.axon);
+                enter_apart(image, accumulators, plastic, t, route);
             }
             axons = axons.wrapping_add(1);
             synapses = synapses.wrapping_add(axon.synapses as u64);
@@ -64,21 +62,11 @@ pub fn deliver(
     ops.synaptic_events = ops.synaptic_events.wrapping_add(synapses);
 }
 
-/// Where the synapses of an axon end in the ring of its core.
+/// Adds the synapses of an axon without delays, which begin at `first`, to the sums of its core.
 #[inline(always)]
-fn place(t: u32, core: &CoreRecord, compartment_base: usize) -> Place {
-    let slot = index(t) & core.slots.wrapping_sub(1);
-    Place { slot, slots: core.slots, slot_length: core.slot_length(), compartment_base }
-}
-
-/// Adds the synapses of one axon into its core's ring.
-#[inline(always)]
-fn enter(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
+fn enter(image: &Image<'_>, rings: &mut [i16], first: usize, axon: &AxonRecord, atom: usize) {
     let synapses = axon.atom(atom);
-    if core.slots != 1 {
-        return enter_delayed(image, rings, t, core, axon, atom);
-    }
-    let Some(rings) = rings.get_mut(core.accumulator_first..) else { return };
+    let Some(rings) = rings.get_mut(first..) else { return };
     match axon.format {
         SynapseFormat::Sparse => {
             scatter_undelayed(rings, axon.compartment_base, image.sparse.get(synapses).unwrap_or_default());
@@ -90,8 +78,35 @@ fn enter(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: 
     }
 }
 
-/// The same for a core with delays.
+/// Delivers to any other axon.
+// It is given the route and reads the axon again, so that the fields of a simple one stay in registers.
 #[inline(never)]
+fn enter_apart(
+    image: &Image<'_>,
+    accumulators: &mut Accumulators<'_>,
+    plastic: &mut Plastic<'_>,
+    t: u32,
+    route: Route,
+) {
+    let Some(axon) = image.axon(route.axon) else { return };
+    let Some(core) = image.core(axon.core) else { return };
+    if axon.learning != 0 {
+        enter_plastic(image, accumulators.rings_64, plastic, t, &core, &axon, route.axon);
+    } else if axon.sum != 0 {
+        enter_auxiliary(image, accumulators.auxiliary, t, &core, &axon, route.atom);
+    } else {
+        enter_delayed(image, accumulators.rings_64, t, &core, &axon, route.atom);
+    }
+}
+
+/// Where the synapses of an axon end in the ring of its core.
+#[inline(always)]
+fn place(t: u32, core: &CoreRecord, compartment_base: usize) -> Place {
+    let slot = index(t) & core.slots.wrapping_sub(1);
+    Place { slot, slots: core.slots, slot_length: core.slot_length(), compartment_base }
+}
+
+/// Adds the synapses of one axon into the ring of a core with delays.
 fn enter_delayed(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord, axon: &AxonRecord, atom: usize) {
     let Some(ring) = rings.get_mut(core.ring()) else { return };
     let synapses = axon.atom(atom);
@@ -129,7 +144,6 @@ fn enter_auxiliary(
 }
 
 /// Adds the weights of a plastic axon as they are now into its core's ring, and marks the axon.
-#[inline(never)]
 fn enter_plastic(
     image: &Image<'_>,
     rings: &mut [i16],
@@ -211,7 +225,7 @@ mod tests {
         let axons: Vec<u32> = (0..=AXONS).flat_map(|number| axon(number).words().unwrap()).collect();
         let sources = COMPARTMENTS_PER_CORE as u32;
         let routes = |source: u32| [Route { axon: source as usize % AXONS, atom: 0 }, Route { axon: AXONS, atom: 3 }];
-        let routes: Vec<u32> = (0..sources).flat_map(routes).map(Route::word).collect();
+        let routes: Vec<u32> = (0..sources).flat_map(routes).map(|route| route.word(2)).collect();
         let fanout: Vec<u32> = (0..=sources).map(|source| 2 * source).collect();
         let half = |at: usize| weight(at).cast_unsigned();
         let halves = |at: usize| u32::from(half(2 * at)) | u32::from(half(2 * at + 1)) << 16;

@@ -5,7 +5,7 @@
 //! so it is switched on ([`Chip::set_metering`](crate::chip::Chip::set_metering)) and costs a branch when it is off.
 
 use crate::compartment::Block;
-use crate::image::{CoreRecord, Image, Route, SynapseFormat};
+use crate::image::{CoreRecord, Image, SynapseFormat};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// What a core has done while it was metered. Every count wraps at 2^32: take differences.
@@ -121,7 +121,7 @@ impl Meter<'_> {
     #[inline(never)]
     pub fn count_arrivals(&mut self, image: &Image<'_>, source: usize) {
         for &word in image.routes(source) {
-            let Some(axon) = image.axon(Route::from_word(word).axon) else { continue };
+            let Some(axon) = image.axon(image.route(word).axon) else { continue };
             let Some(core) = self.cores.get_mut(axon.core) else { continue };
             core.axon_events = core.axon_events.wrapping_add(1);
             let events = match axon.format {

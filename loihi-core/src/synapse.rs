@@ -3,7 +3,7 @@
 //! A weight is stored as what one spike adds, in units of 64: sign mode, precision and exponent are folded into
 //! 16 bits when the image is built ([`fold`]), so a step only adds.
 
-use crate::image::{COMPARTMENTS_PER_CORE, index, weight};
+use crate::image::{COMPARTMENTS_PER_CORE, LANES, index, weight};
 use crate::num::{Weight, WeightExponent};
 
 /// Which signs the weights of an axon can have.
@@ -151,11 +151,27 @@ fn add_masked<const LENGTH: usize>(ring: &mut [i16; LENGTH], start: usize, word:
 }
 
 /// Adds dense weights into consecutive accumulators. Sums wrap.
+// By blocks for wide registers, and by fours for all others, where the loop's own instructions come to every fourth.
 #[inline]
 pub fn scatter_dense(accumulators: &mut [i16], weights: &[i16]) {
-    for (sum, weight) in accumulators.iter_mut().zip(weights) {
-        *sum = sum.wrapping_add(*weight);
+    let length = accumulators.len().min(weights.len());
+    let (Some(accumulators), Some(weights)) = (accumulators.get_mut(..length), weights.get(..length)) else { return };
+    let (accumulators, weights) = add_chunks::<LANES>(accumulators, weights);
+    let (accumulators, weights) = add_chunks::<4>(accumulators, weights);
+    add_chunks::<1>(accumulators, weights);
+}
+
+/// Adds whole chunks; what remains.
+#[inline(always)]
+fn add_chunks<'s, 'w, const N: usize>(sums: &'s mut [i16], weights: &'w [i16]) -> (&'s mut [i16], &'w [i16]) {
+    let (chunks, sums_left) = sums.as_chunks_mut::<N>();
+    let (weights, weights_left) = weights.as_chunks::<N>();
+    for (sums, weights) in chunks.iter_mut().zip(weights) {
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum = sum.wrapping_add(*weight);
+        }
     }
+    (sums_left, weights_left)
 }
 
 /// [`scatter_sparse`] into an auxiliary accumulator.

@@ -7,7 +7,7 @@
 
 use super::event::{CostEvent, Counts};
 use super::floorplan::Floorplan;
-use loihi_core::image::{CoreRecord, Image, ImageError, Route};
+use loihi_core::image::{CoreRecord, Image, ImageError};
 use loihi_core::ops::OpCounts;
 use loihi_device::meter::{MeteredRun, MeteredStep};
 use std::collections::BTreeMap;
@@ -126,7 +126,7 @@ impl<'i, 'a> MeteredNetwork<'i, 'a> {
         for compartment in delivered.iter().map(|compartment| *compartment as usize) {
             let from = self.cores.partition_point(|[first, ..]| *first <= compartment).saturating_sub(1);
             for word in self.image.routes(compartment) {
-                if let Some(axon) = self.image.axon(Route::from_word(*word).axon) {
+                if let Some(axon) = self.image.axon(self.image.route(*word).axon) {
                     *messages.entry((from, axon.core)).or_default() += 1;
                 }
             }

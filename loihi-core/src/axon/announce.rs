@@ -5,7 +5,7 @@
 //! touched before any of them is delivered, kind by kind: the misses of a kind do not depend on one another, and the
 //! processor waits for all of them at once.
 
-use crate::image::{Image, Route, SynapseFormat, index};
+use crate::image::{Image, SynapseFormat, index};
 use core::hint::black_box;
 
 /// Spikes that are announced together.
@@ -15,13 +15,17 @@ pub(super) const BATCH: usize = 16;
 const LINE_BYTES: usize = 64;
 /// Words of axons and synapses, 1 MiB: caches hold a smaller network, for which announcing costs more than it saves.
 const WORDS_MIN: usize = 1 << 18;
+/// Axons of a source in the mean, above which announcing them costs more than it saves: their lists are short, and
+/// the processor is at the next axons by itself.
+const AXONS_MAX: usize = 4;
 
 /// Whether it pays to announce the spikes of a network. Small processors have no caches.
 #[inline(always)]
 pub(super) fn pays(image: &Image<'_>) -> bool {
     let words =
         image.sparse.len().wrapping_add(image.dense.len() / 2).wrapping_add(image.axons().len().wrapping_mul(4));
-    cfg!(target_pointer_width = "64") && words >= WORDS_MIN
+    let few = image.routes.len() <= image.fanout.len().wrapping_mul(AXONS_MAX);
+    cfg!(target_pointer_width = "64") && words >= WORDS_MIN && few
 }
 
 /// Touches whatever the spikes of some sources deliver.
@@ -36,7 +40,7 @@ pub(super) fn announce(image: &Image<'_>, spikes: &[u32]) {
     for spike in spikes {
         touched ^= every(routes(spike), LINE_BYTES / 4);
     }
-    let axons = || spikes.iter().flat_map(routes).map(|word| Route::from_word(*word));
+    let axons = || spikes.iter().flat_map(routes).map(|word| image.route(*word));
     for route in axons() {
         touched ^= u32::from(image.axon(route.axon).is_some_and(|axon| axon.first == 0));
     }

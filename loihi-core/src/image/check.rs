@@ -146,7 +146,7 @@ pub(super) struct Slot<'a> {
 /// The words of an image whose header is valid.
 pub(super) fn words(bytes: &[u8]) -> Result<&[u32], ImageError> {
     let words = <[u32]>::ref_from_bytes(bytes).map_err(|_| ImageError::Misaligned)?;
-    let Some(&[magic, version, length, _, _, _, _, _, sections]) = words.first_chunk::<HEADER_WORDS>() else {
+    let Some(&[magic, version, length, _, _, _, _, _, _, sections]) = words.first_chunk::<HEADER_WORDS>() else {
         return Err(ImageError::NotAnImage);
     };
     if magic != MAGIC {
@@ -342,8 +342,9 @@ fn routes(image: &Image<'_>) -> Result<(), ImageError> {
     for (at, pair) in image.fanout.windows(2).enumerate() {
         require(pair.first() <= pair.last(), Section::Fanout, at)?;
     }
+    require(image.atom_bits <= Route::ATOM_BITS_MAX, Section::Routes, 0)?;
     for (at, word) in image.routes.iter().enumerate() {
-        let route = Route::from_word(*word);
+        let route = image.route(*word);
         let there = image.axon(route.axon).is_some_and(|axon| route.atom < axon.atoms);
         require(there, Section::Routes, at)?;
     }

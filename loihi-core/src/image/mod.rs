@@ -11,12 +11,13 @@
 //! | 3, 4, 5 | words of the mailboxes: stimulus, target, output (see [`crate::snip`]) |
 //! | 6 | external inputs |
 //! | 7 | seed of all random numbers |
-//! | 8 | number of sections |
-//! | 9 + 2k, 10 + 2k | section k: first word, number of elements |
+//! | 8 | bits of an atom in a route, 0..=12 |
+//! | 9 | number of sections |
+//! | 10 + 2k, 11 + 2k | section k: first word, number of elements |
 //!
 //! Sources of spikes are numbered: first the compartments, core after core, then the external inputs.
 //! `FANOUT[s] .. FANOUT[s + 1]` are the places in `ROUTES` that name the input axons which source `s` reaches. A
-//! route is the number of an axon in its low 20 bits and, for a population axon, the atom in its high 12.
+//! route is the number of an axon, above the bits that the atoms of population axons take.
 //!
 //! Axons may share a list of sparse synapses, as those of a convolution do, but only as a whole: lists lie one after the
 //! other, and axons come in the order of their lists. So each list is read once when an image is opened.
@@ -55,9 +56,9 @@ pub use write::write;
 /// First word of every image, "LOI1" in the file.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"LOI1");
 /// Version of this layout; another one is refused.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 /// Words before the section table.
-pub const HEADER_WORDS: usize = 9;
+pub const HEADER_WORDS: usize = 10;
 
 /// The sections in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, postcard_schema::Schema)]
@@ -193,6 +194,8 @@ pub struct Image<'a> {
     pub inputs: usize,
     /// Seed of all random numbers.
     pub seed: u32,
+    /// Bits of an atom in a route.
+    pub(crate) atom_bits: u32,
     cores: &'a [[u32; 8]],
     profiles: &'a [[u32; 20]],
     groups: &'a [[u32; 3]],
@@ -205,8 +208,8 @@ pub struct Image<'a> {
     pub current_start: &'a [i32],
     /// Initial voltage per compartment; empty if all begin at 0.
     pub voltage_start: &'a [i32],
-    fanout: &'a [u32],
-    routes: &'a [u32],
+    pub(crate) fanout: &'a [u32],
+    pub(crate) routes: &'a [u32],
     /// Sparse synapses.
     pub sparse: &'a [u32],
     /// Dense weights.
@@ -249,6 +252,7 @@ impl<'a> Image<'a> {
             output_words: header(words, 5),
             inputs: header(words, 6),
             seed: words.get(7).copied().unwrap_or(0),
+            atom_bits: words.get(8).copied().unwrap_or(0),
             cores: records(slot(Section::Cores)?),
             profiles: records(slot(Section::Profiles)?),
             groups: records(slot(Section::Groups)?),
@@ -386,7 +390,13 @@ impl<'a> Image<'a> {
         self.axons.get(axon).map(AxonRecord::from_words)
     }
 
-    /// The routes of a source, ascending: words of [`Route`]s.
+    /// A route, from its word.
+    #[inline]
+    pub const fn route(&self, word: u32) -> Route {
+        Route::from_word(word, self.atom_bits)
+    }
+
+    /// The routes of a source, ascending: words of [`Route`]s, which [`Image::route`] reads.
     #[inline]
     pub fn routes(&self, source: usize) -> &'a [u32] {
         let bounds = self.fanout.get(source..source.saturating_add(2));

@@ -86,11 +86,13 @@ pub struct DrawsRecord {
 }
 
 /// A route: which axon a spike enters, and as which atom.
+///
+/// Its word has the atom in its low bits, as many as the image says, and the number of the axon above them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The axon, below 2^20.
+    /// The axon.
     pub axon: usize,
-    /// The atom, below 2^12; 0 for a discrete axon.
+    /// The atom; 0 for a discrete axon.
     pub atom: usize,
 }
 
@@ -165,22 +167,32 @@ impl GroupRecord {
 }
 
 impl Route {
-    const AXON_BITS: u32 = 20;
-    /// Most axons of an image.
-    pub const AXONS_MAX: usize = 1 << Self::AXON_BITS;
+    /// Most bits of an atom.
+    pub const ATOM_BITS_MAX: u32 = 12;
     /// Most atoms of an axon.
-    pub const ATOMS_MAX: usize = 1 << (32 - Self::AXON_BITS);
+    pub const ATOMS_MAX: usize = 1 << Self::ATOM_BITS_MAX;
 
-    /// Reads a route.
-    #[inline]
-    pub const fn from_word(word: u32) -> Self {
-        Self { axon: index(word & 0xF_FFFF), atom: index(word >> Self::AXON_BITS) }
+    /// Bits that the atoms of axons with at most `atoms` take: 0 if all axons are discrete.
+    pub const fn atom_bits(atoms: usize) -> u32 {
+        usize::BITS.wrapping_sub(atoms.saturating_sub(1).leading_zeros())
     }
 
-    /// The word of this route; axon and atom keep their low 20 and 12 bits.
-    #[expect(clippy::cast_possible_truncation, reason = "masked")]
-    pub const fn word(self) -> u32 {
-        (self.axon & 0xF_FFFF) as u32 | ((self.atom & 0xFFF) as u32) << Self::AXON_BITS
+    /// Most axons of an image whose atoms take so many bits.
+    pub const fn axons_max(atom_bits: u32) -> usize {
+        index(u32::MAX.wrapping_shr(atom_bits))
+    }
+
+    /// Reads a route; `atom_bits` is at most [`Route::ATOM_BITS_MAX`].
+    #[inline]
+    pub const fn from_word(word: u32, atom_bits: u32) -> Self {
+        let axon = word.wrapping_shr(atom_bits);
+        Self { axon: index(axon), atom: index(word ^ axon.wrapping_shl(atom_bits)) }
+    }
+
+    /// The word of this route; the axon loses what lies above 32 bits.
+    #[expect(clippy::cast_possible_truncation, reason = "an image has fewer axons and atoms")]
+    pub const fn word(self, atom_bits: u32) -> u32 {
+        (self.axon as u32).wrapping_shl(atom_bits) | self.atom as u32
     }
 }
 
@@ -230,12 +242,19 @@ impl AxonRecord {
     /// Words of a record.
     pub const WORDS: u32 = 4;
 
+    /// Most cores of an image.
+    pub const CORES_MAX: usize = 1 << 20;
+
     /// Reads a record: core, format and sum; first element; synapses and base; atoms and precision.
     #[inline]
-    pub fn from_words(&[place, first, span, kind]: &[u32; 4]) -> Self {
+    pub const fn from_words(&[place, first, span, kind]: &[u32; 4]) -> Self {
+        let format = match SynapseFormat::from_code((place >> 20) & 0xF) {
+            Some(format) => format,
+            None => SynapseFormat::Sparse,
+        };
         Self {
-            core: index(place & 0xFFFF),
-            format: SynapseFormat::from_code((place >> 16) & 0xFF).unwrap_or(SynapseFormat::Sparse),
+            core: index(place & 0xF_FFFF),
+            format,
             sum: index(place >> 24),
             first: index(first),
             synapses: index(span & 0xFFFF),
@@ -249,11 +268,12 @@ impl AxonRecord {
     /// The words of this record; `None` if a field does not fit.
     pub fn words(&self) -> Option<[u32; 4]> {
         let half = |field: usize| u16::try_from(field).ok().map(u32::from);
+        let core = u32::try_from(self.core).ok().filter(|_| self.core < Self::CORES_MAX)?;
         let sum = u8::try_from(self.sum).ok().map(u32::from)?;
         let learning = u8::try_from(self.learning).ok().map(u32::from)?;
         let weight_bits = u8::try_from(self.weight_bits).ok().map(u32::from)?;
         Some([
-            half(self.core)? | self.format.code() << 16 | sum << 24,
+            core | self.format.code() << 20 | sum << 24,
             u32::try_from(self.first).ok()?,
             half(self.synapses)? | half(self.compartment_base)? << 16,
             half(self.atoms)? | weight_bits << 16 | learning << 24,

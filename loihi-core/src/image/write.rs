@@ -1,12 +1,13 @@
 //! Writes an image into words that the caller gives: for networks made by hand, in a `static` or without a heap.
 
-use super::{HEADER_WORDS, MAGIC, Section, VERSION};
+use super::{AxonRecord, HEADER_WORDS, MAGIC, Route, Section, VERSION};
 
 /// Writes an image to the front of `words` and returns its length in words; `None` if it does not fit, or a section is not
 /// made of whole elements. What is written is checked by [`Image::open`](super::Image::open).
 ///
 /// `header` are words 3 to 7 of the image: mailboxes (stimulus, target, output), external inputs, seed. `sections` are
-/// the words of those that are not empty, in any order; dense weights two to a word.
+/// the words of those that are not empty, in any order; dense weights two to a word. In routes, atoms take
+/// [`Route::atom_bits`] of the axon with the most.
 ///
 /// # Example
 /// An image in a `static`, made by the compiler and read where it lies:
@@ -17,8 +18,8 @@ use super::{HEADER_WORDS, MAGIC, Section, VERSION};
 /// use zerocopy::IntoBytes as _;
 ///
 /// /// A core of three compartments whose threshold is 64; they have no synapses.
-/// static NETWORK: [u32; 84] = {
-///     let mut words = [0; 84];
+/// static NETWORK: [u32; 85] = {
+///     let mut words = [0; 85];
 ///     let profile = [0, 0, 0, 64, 0, 8_388_607, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 ///     let sections: [(Section, &[u32]); 4] = [
 ///         (Section::Cores, &[0, 3, 0, 1, 1, 0, 0, 0]),
@@ -26,7 +27,7 @@ use super::{HEADER_WORDS, MAGIC, Section, VERSION};
 ///         (Section::Groups, &[3, 0, 1]),
 ///         (Section::Fanout, &[0, 0, 0, 0]),
 ///     ];
-///     assert!(matches!(write(&mut words, [0, 0, 0, 0, 1], &sections), Some(84)));
+///     assert!(matches!(write(&mut words, [0, 0, 0, 0, 1], &sections), Some(85)));
 ///     words
 /// };
 ///
@@ -63,11 +64,32 @@ pub const fn write(words: &mut [u32], header: [u32; 5], sections: &[(Section, &[
         number += 1;
     }
     let [stimulus, target, output, inputs, seed] = header;
-    let start = [MAGIC, VERSION, low(length), stimulus, target, output, inputs, seed, low(Section::ALL.len())];
+    let atom_bits = Route::atom_bits(atoms_max(sections));
+    let sections = low(Section::ALL.len());
+    let start = [MAGIC, VERSION, low(length), stimulus, target, output, inputs, seed, atom_bits, sections];
     match copy(words, 0, &start) {
         Some(_) => Some(length),
         None => None,
     }
+}
+
+/// Most atoms of an axon.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "every index is compared before")]
+const fn atoms_max(sections: &[(Section, &[u32])]) -> usize {
+    let mut most = 1;
+    let mut given = 0;
+    while given < sections.len() {
+        let (of, mut axons) = sections[given];
+        while of as usize == Section::Axons as usize
+            && let Some((axon, others)) = axons.split_first_chunk()
+        {
+            let atoms = AxonRecord::from_words(axon).atoms;
+            most = if atoms > most { atoms } else { most };
+            axons = others;
+        }
+        given += 1;
+    }
+    most
 }
 
 /// Copies words to a place; where they end, or `None` if they do not fit.

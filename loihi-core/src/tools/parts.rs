@@ -163,7 +163,9 @@ impl Part {
 /// The axons of a group that a source enters, counted from the first of the group.
 fn entered<'i>(image: &Image<'i>, group: &LearningRecord, source: usize) -> impl Iterator<Item = usize> + use<'i> {
     let (first, axons) = (group.axon_first, group.axons);
-    let numbers = image.routes(source).iter().map(move |word| Route::from_word(*word).axon.wrapping_sub(first));
+    let atom_bits = image.atom_bits;
+    let axons_of = image.routes(source).iter().map(move |word| Route::from_word(*word, atom_bits).axon);
+    let numbers = axons_of.map(move |axon| axon.wrapping_sub(first));
     numbers.filter(move |axon| *axon < axons)
 }
 

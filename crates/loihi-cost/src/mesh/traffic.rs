@@ -2,7 +2,7 @@
 
 use super::Grid;
 use super::topology::CORES_PER_CHIP;
-use loihi_core::image::{Image, Route};
+use loihi_core::image::Image;
 use std::collections::BTreeMap;
 
 /// A spike on its way to one core.
@@ -41,7 +41,7 @@ impl MeshTraffic {
         for spike in spikes {
             let from = core_of(*spike);
             for word in image.routes(*spike as usize) {
-                if let Some(axon) = image.axon(Route::from_word(*word).axon) {
+                if let Some(axon) = image.axon(image.route(*word).axon) {
                     let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
                     let (to, synapses) = (narrow(axon.core), narrow(axon.synapses));
                     messages.push(Message { from, to, synapses, spike: *spike });

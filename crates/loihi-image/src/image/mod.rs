@@ -31,6 +31,14 @@ pub enum Source {
     Input(u32),
 }
 
+/// A route: a source's spikes enter an axon as one of its atoms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    source: Source,
+    axon: u32,
+    atom: u16,
+}
+
 #[derive(Debug, Default)]
 struct Core {
     compartments: usize,
@@ -58,7 +66,7 @@ pub struct ImageBuilder {
     draws: Vec<u32>,
     inputs: u32,
     axons: Vec<AxonRecord>,
-    routes: Vec<(Source, u32)>,
+    routes: Vec<Entry>,
     sparse: Vec<u32>,
     dense: Vec<i16>,
     snips: Vec<SnipRecord>,
@@ -215,7 +223,8 @@ impl ImageBuilder {
 
     /// Lets the spikes of a source enter an axon, as one of its atoms.
     pub fn route(&mut self, source: Source, axon: u32, atom: usize) {
-        self.routes.push((source, Route { axon: axon as usize, atom }.word()));
+        // One that no axon can have stays so.
+        self.routes.push(Entry { source, axon, atom: u16::try_from(atom).unwrap_or(u16::MAX) });
     }
 
     /// Connects a source to a core by weights of consecutive compartments: an axon of its own.
@@ -261,7 +270,7 @@ impl ImageBuilder {
                 return Err(BuildError::CoreFull { core: number, compartments: core.compartments });
             }
         }
-        if self.axons.len() > Route::AXONS_MAX {
+        if self.axons.len() > Route::axons_max(self.atom_bits()) {
             return Err(BuildError::TooLong { what: "the list of axons", count: self.axons.len() });
         }
         if self.learning.len() > LearningRecord::GROUPS_MAX {
@@ -279,6 +288,13 @@ impl ImageBuilder {
             limits::check(&image)?;
         }
         Ok(file)
+    }
+}
+
+impl ImageBuilder {
+    /// Bits that atoms take in routes.
+    fn atom_bits(&self) -> u32 {
+        Route::atom_bits(self.axons.iter().map(|axon| axon.atoms).max().unwrap_or(1))
     }
 }
 

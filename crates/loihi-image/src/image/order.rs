@@ -1,7 +1,7 @@
 //! Axons in the order of their lists of synapses, as an image wants them.
 
-use super::ImageBuilder;
-use loihi_core::image::{AxonRecord, Route, SynapseFormat};
+use super::{Entry, ImageBuilder};
+use loihi_core::image::{AxonRecord, SynapseFormat};
 
 impl ImageBuilder {
     /// Numbers the axons anew: first those without a list in the sparse section, then the others in the order of their
@@ -17,17 +17,16 @@ impl ImageBuilder {
             return;
         }
         let mut numbers = vec![0; order.len()];
-        for (number, axon) in order.iter().enumerate() {
+        for (number, axon) in (0_u32..).zip(&order) {
             numbers[*axon] = number;
         }
         self.axons = order.iter().map(|axon| self.axons[*axon]).collect();
-        for (_, word) in &mut self.routes {
-            let Route { axon, atom } = Route::from_word(*word);
+        for Entry { axon, .. } in &mut self.routes {
             // A route to an axon that is not there stays one.
-            *word = Route { axon: numbers.get(axon).copied().unwrap_or(axon), atom }.word();
+            *axon = numbers.get(*axon as usize).copied().unwrap_or(*axon);
         }
         for group in &mut self.learning {
-            group.axon_first = numbers.get(group.axon_first).copied().unwrap_or(group.axon_first);
+            group.axon_first = numbers.get(group.axon_first).map_or(group.axon_first, |number| *number as usize);
         }
     }
 }
@@ -65,7 +64,7 @@ mod tests {
         let group = image.learning_group(0).unwrap();
         let reached = inputs.map(|input| {
             let routes = image.routes(image.compartments() + input as usize).iter();
-            let axons = routes.map(|word| image.axon(Route::from_word(*word).axon).unwrap());
+            let axons = routes.map(|word| image.axon(image.route(*word).axon).unwrap());
             let words = |axon: AxonRecord| {
                 let words = image.sparse[axon.elements()].iter();
                 let compartments = words.map(move |word| Synapse::from_word(*word).compartment + axon.compartment_base);

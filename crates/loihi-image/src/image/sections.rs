@@ -1,14 +1,14 @@
 //! What a builder has collected, as the words of an image.
 
-use super::{BuildError, Core, ImageBuilder, Source, count};
+use super::{BuildError, Core, Entry, ImageBuilder, Source, count};
 use loihi_core::image::{
-    AxonRecord, HEADER_WORDS, LANES, LearningRecord, MAGIC, ProductRecord, Profile, Section, SnipRecord, TraceRecord,
-    VERSION, blocks_for, slots_for,
+    AxonRecord, HEADER_WORDS, LANES, LearningRecord, MAGIC, ProductRecord, Profile, Route, Section, SnipRecord,
+    TraceRecord, VERSION, blocks_for, slots_for,
 };
 
 /// The sections as words, before their places are known.
 pub(super) struct Sections {
-    header: [u32; 5],
+    header: [u32; 6],
     sections: Vec<(Section, usize, Vec<u32>)>,
 }
 
@@ -18,7 +18,8 @@ impl Sections {
     /// # Errors
     /// [`BuildError::TooLong`].
     pub(super) fn of(mut builder: ImageBuilder) -> Result<Self, BuildError> {
-        let (fanout, routes) = fanout(builder.compartments, builder.inputs, builder.routes);
+        let atom_bits = builder.atom_bits();
+        let (fanout, routes) = fanout(builder.compartments, builder.inputs, builder.routes, atom_bits);
         let [stimulus, target, output] = builder.mailboxes;
         for registers in [&mut builder.bias, &mut builder.current_start, &mut builder.voltage_start] {
             if !registers.is_empty() && registers.len() < builder.compartments {
@@ -35,7 +36,7 @@ impl Sections {
         let learning = builder.learning.iter().map(learning_words).collect::<Result<Vec<_>, _>>()?.concat();
         let products = builder.products.iter().flat_map(ProductRecord::words).collect();
         Ok(Self {
-            header: [stimulus, target, output, builder.inputs, builder.seed],
+            header: [stimulus, target, output, builder.inputs, builder.seed, atom_bits],
             sections: vec![
                 (Section::Cores, builder.cores.len(), core_words(&builder.cores)?),
                 (Section::Profiles, builder.profiles.len(), profiles),
@@ -86,7 +87,7 @@ impl Sections {
 }
 
 /// Routes by source: where those of each source start, and the axons.
-fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (Vec<u32>, Vec<u32>) {
+fn fanout(compartments: usize, inputs: u32, mut routes: Vec<Entry>, atom_bits: u32) -> (Vec<u32>, Vec<u32>) {
     routes.sort_unstable();
     let sources = compartments + inputs as usize;
     let place = |source| match source {
@@ -94,16 +95,17 @@ fn fanout(compartments: usize, inputs: u32, mut routes: Vec<(Source, u32)>) -> (
         Source::Input(number) => compartments + number as usize,
     };
     let mut starts = vec![0_u32; sources + 1];
-    for (source, _) in &routes {
+    for entry in &routes {
         // A source that is not there is left to the check of the finished image, which then misses a route.
-        if let Some(start) = starts.get_mut(place(*source) + 1) {
+        if let Some(start) = starts.get_mut(place(entry.source) + 1) {
             *start += 1;
         }
     }
     for at in 1..starts.len() {
         starts[at] += starts[at - 1];
     }
-    (starts, routes.into_iter().map(|(_, axon)| axon).collect())
+    let route = |Entry { axon, atom, .. }| Route { axon: axon as usize, atom: usize::from(atom) }.word(atom_bits);
+    (starts, routes.into_iter().map(route).collect())
 }
 
 fn core_words(cores: &[Core]) -> Result<Vec<u32>, BuildError> {

@@ -3,7 +3,7 @@
 //! Source: limits and the layout of synaptic memory as collected from the chip's publications and from public user
 //! code (the allocation of `NxTF` and of nengo-loihi).
 
-use loihi_core::image::{AxonRecord, CoreRecord, Image, Profile, Route, Synapse, SynapseFormat};
+use loihi_core::image::{AxonRecord, CoreRecord, Image, Profile, Synapse, SynapseFormat};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -176,7 +176,7 @@ pub fn usage(image: &Image<'_>) -> Vec<CoreUsage> {
     for (number, core) in image.cores().enumerate() {
         let sources = core.compartment_first..core.compartment_first + core.compartments;
         let routes = sources.flat_map(|source| image.routes(source));
-        let axons = routes.filter_map(|word| image.axon(Route::from_word(*word).axon));
+        let axons = routes.filter_map(|word| image.axon(image.route(*word).axon));
         let entries: usize = axons.map(|axon| output_entries(number, axon.core, axon.atoms)).sum();
         if let Some(usage) = usages.get_mut(number) {
             usage.output_axons = entries;

@@ -37,7 +37,6 @@ impl List {
 
 /// Checks every axon, and that every synapse belongs to one.
 pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
-    require(image.axons.len() <= Route::AXONS_MAX, Section::Axons, Route::AXONS_MAX)?;
     let (mut list, mut dense) = (List::BEFORE_ALL, 0);
     for (at, words) in image.axons.iter().enumerate() {
         let axon = AxonRecord::from_words(words);
@@ -53,7 +52,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<(), ImageError> {
             }
         };
         let valid = in_place
-            && SynapseFormat::from_code((words[0] >> 16) & 0xFF).is_some()
+            && SynapseFormat::from_code((words[0] >> 20) & 0xF).is_some()
             && axon.sum <= core.sums
             && (1..=Route::ATOMS_MAX).contains(&axon.atoms)
             && axon.weight_bits <= 8
