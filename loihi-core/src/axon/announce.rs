@@ -13,6 +13,8 @@ pub(super) const BATCH: usize = 16;
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
+/// Lines of a list that are touched: from there on the processor goes ahead by itself.
+const LINES_MAX: usize = 8;
 /// Words of axons and synapses, 1 MiB: caches hold a smaller network, for which announcing costs more than it saves.
 const WORDS_MIN: usize = 1 << 18;
 /// Axons of a source in the mean, above which announcing them costs more than it saves: their lists are short, and
@@ -58,6 +60,6 @@ pub(super) fn announce(image: &Image<'_>, spikes: &[u32]) {
 /// Reads every `step`-th element and the last one.
 #[inline(always)]
 fn every<T: Copy + Into<i64>>(elements: &[T], step: usize) -> u32 {
-    let seen = elements.iter().step_by(step).chain(elements.last());
+    let seen = elements.iter().step_by(step).take(LINES_MAX).chain(elements.last());
     seen.fold(0, |touched, element| touched ^ u32::from((*element).into() == 0))
 }
