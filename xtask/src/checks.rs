@@ -12,7 +12,9 @@ use crate::command::{line, printed};
 use crate::runner::{self, Tally};
 use crate::setup::{self, Detail};
 use crate::tier::Tier;
-use crate::{book, clean_root, features, firmware, iso, no_panic, paths, portable, proof, size, toolchain, web};
+use crate::{
+    book, clean_root, features, firmware, iso, no_panic, packages, paths, portable, proof, size, toolchain, web,
+};
 
 /// What came of a stage.
 enum Verdict {
@@ -92,6 +94,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
             report.stage("lints of boards", || lint_boards(&firmware::emulated()))?;
             report.stage("lints of the page", lint_page)?;
             report.stage("features", || Ok(features::check().into()))?;
+            report.stage("packages", || Ok(packages::check().into()))?;
             let (took, verdict) = links.join().map_err(|_| anyhow!("the panic check ended with a panic"))?;
             println!("stage no panic, beside those before it");
             report.add("no panic", took, verdict?);

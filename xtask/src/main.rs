@@ -12,6 +12,7 @@ mod firmware;
 mod iso;
 mod licences;
 mod no_panic;
+mod packages;
 mod paths;
 mod portable;
 mod proof;
