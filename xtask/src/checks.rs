@@ -82,6 +82,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     } else {
         report.stage("set-up", || Ok(setup::install_for_tests(Detail::Changes).into()))?;
         report.stage("firmware", || Ok(firmware::build(&firmware::emulated(), &[]).into()))?;
+        report.stage("firmware of the example", || Ok(build_example().into()))?;
         report.stage("CD", || Ok(boot_image()))?;
         report.stage("page", || Ok(web::build().into()))?;
         report.stage("book", || Ok(build_book()))?;
@@ -92,6 +93,7 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
                 report.stage(cargo.name, || cargo.run())?;
             }
             report.stage("lints of boards", || lint_boards(&firmware::emulated()))?;
+            report.stage("lints of the example", || lint_boards(&[&firmware::own_board()?]))?;
             report.stage("lints of the page", lint_page)?;
             report.stage("features", || Ok(features::check().into()))?;
             report.stage("packages", || Ok(packages::check().into()))?;
@@ -119,6 +121,11 @@ pub(crate) fn run(tier: Tier, filters: &[String]) -> Result<ExitCode> {
     let failed = tally.failed + report.failed;
     println!("{} passed, {failed} failed", tally.passed);
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds the firmware of the board outside of the table.
+fn build_example() -> Result<()> {
+    firmware::build(&[&firmware::own_board()?], &[])
 }
 
 /// Makes the image of a CD, which a test boots, where GRUB is or can be installed.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use loihi_boards::Board;
 
 use crate::command::{printed, run};
@@ -40,6 +40,24 @@ pub(crate) fn image(program: &str, board: &Board) -> PathBuf {
     paths::images().join(board.image(program))
 }
 
+/// The example of a board outside of the table, and its file.
+const OWN_BOARD: &str = "examples/own-board";
+const OWN_BOARD_FILE: &str = "lm3s6965evb.toml";
+
+/// The board of the example.
+///
+/// # Errors
+///
+/// When its file is wrong.
+pub(crate) fn own_board() -> Result<Board> {
+    Ok(Board::read(&paths::root().join(OWN_BOARD).join(OWN_BOARD_FILE))?)
+}
+
+/// Whether a board is in the table, and not that of the example.
+fn is_listed(board: &Board) -> bool {
+    loihi_boards::named(&board.name).is_ok()
+}
+
 /// The boards that QEMU emulates: all tests take them.
 pub(crate) fn emulated() -> Vec<&'static Board> {
     loihi_boards::all().iter().filter(|board| board.qemu.is_some()).collect()
@@ -67,6 +85,9 @@ pub(crate) fn build(boards: &[&Board], features: &[String]) -> Result<()> {
 }
 
 fn build_board(board: &Board, features: &[String]) -> Result<()> {
+    if !is_listed(board) && *board != own_board()? {
+        bail!("it is a board of your own: build it in its folder, by `cargo build --release`");
+    }
     let programs = programs(board);
     for program in &programs {
         paths::remove(&image(program.name, board))?;
@@ -83,9 +104,10 @@ fn build_board(board: &Board, features: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What is built for a board: for hardware the firmware alone, and what keeps its state where there is a store.
+/// What is built for a board: for hardware and the example the firmware alone, and what keeps its state where there is a
+/// store.
 fn programs(board: &Board) -> Vec<&'static Program> {
-    let emulated = board.qemu.is_some();
+    let emulated = board.qemu.is_some() && is_listed(board);
     let has = |program: &&Program| program.name == FIRMWARE || emulated && (!program.keeps || board.store.is_some());
     PROGRAMS.iter().filter(has).collect()
 }
@@ -149,10 +171,15 @@ fn family(board: &Board) -> &str {
     board.firmware.strip_prefix("firmware-").unwrap_or(&board.firmware)
 }
 
-/// The workspace that the firmware belongs to: a board that someone owns has a package of its own in another one.
+/// The workspace that the firmware belongs to: a board that someone owns has a package of its own in another one, and so has
+/// that of the example.
 fn workspace(board: &Board) -> PathBuf {
     let root = paths::root();
-    if board.qemu.is_some() { root.to_owned() } else { root.join("firmware-boards").join(&board.name) }
+    match &board.qemu {
+        _ if !is_listed(board) => root.join(OWN_BOARD),
+        Some(_) => root.to_owned(),
+        None => root.join("firmware-boards").join(&board.name),
+    }
 }
 
 /// The command of cargo, `build` or `clippy`, for programs of a board, with features of `loihi-core`.

@@ -48,8 +48,9 @@ enum Verb {
     },
     /// Build the firmware of the boards in QEMU into target/firmware, after a set-up where one is needed
     Firmware {
-        /// That of this board instead, in QEMU or hardware; `loihi boards` shows them all
-        #[arg(long, value_name = "NAME", value_parser = loihi_boards::named)]
+        /// That of this board instead, in QEMU or hardware: a name that `loihi boards` lists, or the file of the board in
+        /// examples/own-board
+        #[arg(long, value_name = "NAME|FILE", value_parser = loihi_boards::given)]
         board: Option<&'static loihi_boards::Board>,
         /// With these features of loihi-core instead of those in the board's file: `learning`, `pes` …
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use tar::Archive;
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::command::run;
 use crate::paths;
@@ -74,18 +74,18 @@ fn manifest(path: &Path) -> Result<String> {
 ///
 /// Something is missing, or longer than crates.io takes.
 fn check_manifest(manifest: &Table) -> Result<()> {
-    let package = manifest.get("package").and_then(|package| package.as_table()).context("no [package]")?;
+    let package = manifest.get("package").and_then(Value::as_table).context("no [package]")?;
     if package.get("publish").is_some_and(|publish| publish.as_bool() == Some(false)) {
         return Ok(());
     }
     for key in ["description", "license", "readme", "repository"] {
-        let value = package.get(key).and_then(|value| value.as_str());
+        let value = package.get(key).and_then(Value::as_str);
         ensure!(value.is_some_and(|value| !value.is_empty()), "`{key}` is missing: give it, or `publish = false`");
     }
     let words = |key: &str| {
-        let list = package.get(key).and_then(|list| list.as_array()).filter(|list| !list.is_empty());
+        let list = package.get(key).and_then(Value::as_array).filter(|list| !list.is_empty());
         let list = list.with_context(|| format!("`{key}` is missing: give some, or `publish = false`"))?;
-        let words: Option<Vec<&str>> = list.iter().map(|word| word.as_str()).collect();
+        let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
         words.with_context(|| format!("`{key}` are words"))
     };
     let keywords = words("keywords")?;
@@ -112,16 +112,16 @@ categories = ["science"]
 "#;
 
     fn said(text: &str) -> Option<String> {
-        check_manifest(&text.parse().unwrap()).err().map(|error| error.to_string())
+        check_manifest(&text.parse().expect("TOML")).err().map(|error| error.to_string())
     }
 
     #[test]
     fn what_is_missing_is_named() {
         assert_eq!(said(WHOLE), None);
         for key in ["description", "license", "readme", "repository", "keywords", "categories"] {
-            let cut: String =
-                WHOLE.lines().filter(|line| !line.starts_with(key)).map(|line| format!("{line}\n")).collect();
-            let said = said(&cut).unwrap();
+            let cut: String = WHOLE.split_inclusive('
+').filter(|line| !line.starts_with(key)).collect();
+            let said = said(&cut).expect("something is missing");
             assert!(said.starts_with(&format!("`{key}` is missing")), "{said}");
         }
         assert_eq!(said("[package]\npublish = false\n"), None);

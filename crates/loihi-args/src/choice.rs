@@ -19,10 +19,26 @@ pub fn device() -> impl TypedValueParser<Value = Chosen> {
     Devices
 }
 
-/// Takes the name of a board.
+/// Takes the name of a board, or the file of one.
 pub fn board() -> impl TypedValueParser<Value = &'static Board> {
-    let values = boards::all().iter().map(|board| PossibleValue::new(board.name.as_str()).help(board.title.as_str()));
-    PossibleValuesParser::new(values).try_map(|name| boards::named(&name))
+    Boards
+}
+
+#[derive(Clone, Debug)]
+struct Boards;
+
+impl TypedValueParser for Boards {
+    type Value = &'static Board;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Self::Value, clap::Error> {
+        StringValueParser::new().try_map(|name| boards::given(&name)).parse_ref(command, argument, value)
+    }
+
+    /// For the completions of a shell.
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |board: &'static Board| PossibleValue::new(board.name.as_str()).help(board.title.as_str());
+        Some(Box::new(boards::all().iter().map(value)))
+    }
 }
 
 #[derive(Clone, Debug)]

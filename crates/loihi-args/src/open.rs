@@ -25,8 +25,9 @@ pub struct DeviceArgs {
     /// Registers of the host device: every choice ends in the same digests [default: widest]
     #[arg(long, value_enum)]
     pub registers: Option<RegistersKind>,
-    /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port; see `loihi boards`
-    #[arg(long, value_name = "NAME", value_parser = choice::board(), hide_possible_values = true)]
+    /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port: a name that `loihi boards` lists, or
+    /// the file of a board of your own
+    #[arg(long, value_name = "NAME|FILE", value_parser = choice::board(), hide_possible_values = true)]
     pub board: Option<&'static Board>,
     /// Firmware for QEMU [default: the one that `cargo xtask firmware` builds], or that of the board at a serial port, to
     /// read its log

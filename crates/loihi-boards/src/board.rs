@@ -118,10 +118,10 @@ pub struct Hardware {
 
 /// The file of a board cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("boards/{board}.toml{}: {what}", line.map_or_else(String::new, |line| format!(", line {line}")))]
+#[error("{file}{}: {what}", line.map_or_else(String::new, |line| format!(", line {line}")))]
 pub struct BoardFileError {
-    /// The name of the file.
-    pub board: String,
+    /// The file.
+    pub file: String,
     /// The line from 1, if it is one that is wrong.
     pub line: Option<usize>,
     /// What is wrong.
@@ -135,7 +135,7 @@ impl Board {
     /// [`BoardFileError`]: a key is missing, unknown or of another type.
     pub fn parse(name: &str, text: &str) -> Result<Self, BoardFileError> {
         let board = toml::from_str::<Self>(text).map_err(|error| BoardFileError {
-            board: name.to_owned(),
+            file: format!("boards/{name}.toml"),
             line: error.span().filter(|at| at.start > 0).map(|at| 1 + text[..at.start].matches('\n').count()),
             what: error.message().to_owned(),
         })?;

@@ -1,7 +1,7 @@
 //! The build script of a firmware: which board, its memory map, its constants, how it is linked.
 
 use super::{Board, all};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What both linkers and both start-up crates want: the crates add the folders of these scripts to the search path.
@@ -21,8 +21,25 @@ pub fn run(package: &str, processor: &str) -> io::Result<()> {
     if variable("CARGO_CFG_TARGET_OS")? != "none" || variable("CARGO_CFG_TARGET_ARCH")? != processor {
         return Ok(());
     }
+    link_for(&write_constants(package)?)
+}
+
+/// The same for a board of one's own, from its file, whose path is relative to the package's folder.
+///
+/// # Errors
+/// The file is wrong, it has no store for the feature `store`, or a file cannot be written.
+pub fn run_file(file: &str) -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={file}");
+    let board = with_features(&Board::read(Path::new(file)).map_err(io::Error::other)?)?;
+    write_board(&board)?;
+    link_for(&board)
+}
+
+/// Writes `memory.x`, and links all programs with it.
+fn link_for(board: &Board) -> io::Result<()> {
     let folder = PathBuf::from(variable("OUT_DIR")?);
-    fs::write(folder.join("memory.x"), write_constants(package)?.memory_script())?;
+    fs::write(folder.join("memory.x"), board.memory_script())?;
     let search = format!("-L{}", folder.display());
     let arguments = [[search.as_str()].as_slice(), &ARGUMENTS].concat();
     // Before the folders of a chip's crate, which may have a memory map, too.
@@ -41,8 +58,13 @@ pub fn run(package: &str, processor: &str) -> io::Result<()> {
 /// The features name no board of this package or several, or the file cannot be written.
 pub fn write_constants(package: &str) -> io::Result<Board> {
     let board = with_features(chosen(package)?)?;
-    fs::write(PathBuf::from(variable("OUT_DIR")?).join("board.rs"), board.constants())?;
+    write_board(&board)?;
     Ok(board)
+}
+
+/// Writes `board.rs`, the board's data as constants.
+fn write_board(board: &Board) -> io::Result<()> {
+    fs::write(PathBuf::from(variable("OUT_DIR")?).join("board.rs"), board.constants())
 }
 
 /// Links the programs of a package as the board of the firmware that they are made from wants it: for the build script of a
@@ -93,7 +115,7 @@ fn with_features(board: &Board) -> io::Result<Board> {
     if env::var_os(STORE_FEATURE).is_none() {
         return Ok(board.without_store());
     }
-    let none = || io::Error::other(format!("{} has no store: give one in boards/{0}.toml", board.name));
+    let none = || io::Error::other(format!("{} has no store: give one in its file", board.name));
     board.store.is_some().then(|| board.clone()).ok_or_else(none)
 }
 

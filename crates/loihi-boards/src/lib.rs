@@ -15,6 +15,8 @@ pub mod fit;
 pub mod link;
 
 pub use board::{Board, BoardFileError, Counts, Hardware, Memory, Qemu, Strobe};
+use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -64,6 +66,30 @@ pub fn named(name: &str) -> Result<&'static Board, UnknownBoard> {
         .ok_or_else(|| UnknownBoard { name: name.to_owned(), there: names(all()) })
 }
 
+/// No board has this name, and no file describes one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub enum GivenError {
+    /// No such name.
+    Unknown(#[from] UnknownBoard),
+    /// A file that cannot be read, or is wrong.
+    File(#[from] BoardFileError),
+}
+
+/// The board of a name or, for a path that ends in `.toml`, that of a file: a board of one's own needs no row here.
+///
+/// Every call with a path reads the file, and keeps what it has read until the program ends.
+///
+/// # Errors
+/// [`GivenError`].
+pub fn given(name_or_path: &str) -> Result<&'static Board, GivenError> {
+    let path = Path::new(name_or_path);
+    if path.extension().is_none_or(|end| end != "toml") {
+        return Ok(named(name_or_path)?);
+    }
+    Ok(Box::leak(Box::new(Board::read(path)?)))
+}
+
 /// The names of boards, with commas.
 fn names<'b>(boards: impl IntoIterator<Item = &'b Board>) -> String {
     boards.into_iter().map(|board| board.name.as_str()).collect::<Vec<_>>().join(", ")
@@ -80,6 +106,21 @@ pub fn that_grow() -> impl Iterator<Item = &'static Board> {
 }
 
 impl Board {
+    /// Reads the file of a board, which has the file's name without its end.
+    ///
+    /// # Errors
+    /// [`BoardFileError`]: it cannot be read, or a key is missing, unknown or of another type.
+    pub fn read(path: &Path) -> Result<Self, BoardFileError> {
+        let file = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| BoardFileError {
+            file: file.clone(),
+            line: None,
+            what: format!("it cannot be read: {error}"),
+        })?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Self::parse(&name, &text).map_err(|error| BoardFileError { file, ..error })
+    }
+
     /// File name of the board's image, the firmware itself if `program` is `firmware`.
     pub fn image(&self, program: &str) -> String {
         format!("{program}-{}.elf", self.name)
@@ -126,6 +167,19 @@ mod tests {
         let cut = text.lines().filter(|line| !line.starts_with("ram")).collect::<Vec<_>>().join("\n");
         let error = Board::parse(name, &cut).unwrap_err().to_string();
         assert!(error.starts_with(&format!("boards/{name}.toml")) && error.ends_with("missing field `ram`"), "{error}");
+    }
+
+    #[test]
+    fn a_board_is_given_by_name_or_by_file() {
+        assert_eq!(given(DEFAULT).unwrap().name, DEFAULT);
+        assert!(matches!(given("mine"), Err(GivenError::Unknown(_))));
+        let (name, _) = FILES[0];
+        let path = format!("{}/boards/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(given(&path).unwrap(), named(name).unwrap());
+        let said = given("no/mine.toml").unwrap_err().to_string();
+        assert!(said.starts_with("no/mine.toml: it cannot be read: "), "{said}");
+        let said = given(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap_err().to_string();
+        assert!(said.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml, line 1: unknown field")), "{said}");
     }
 
     #[test]

@@ -40,10 +40,14 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The board, if it is one of those that are known: a firmware with other programs adds words to its name.
+    /// The name of the board alone: a firmware with other programs adds words to it.
+    pub fn board_name(&self) -> &str {
+        self.board.split(' ').next().unwrap_or_default()
+    }
+
+    /// The board, if it is one of those that are known.
     pub fn known_board(&self) -> Option<&'static Board> {
-        let name = self.board.split(' ').next().unwrap_or_default();
-        loihi_boards::named(name).ok()
+        loihi_boards::named(self.board_name()).ok()
     }
 }
 

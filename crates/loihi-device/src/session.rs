@@ -93,7 +93,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::OtherBoard`].
     pub fn expect_board(&self, wanted: &Board) -> Result<(), SessionError> {
-        if self.identity().known_board().is_some_and(|found| found.name == wanted.name) {
+        if self.identity().board_name() == wanted.name {
             return Ok(());
         }
         Err(SessionError::OtherBoard {

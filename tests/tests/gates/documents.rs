@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Documents beside the book.
-const BESIDE: [&str; 7] = [
+const BESIDE: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "examples/README.md",
     "examples/firmware-standalone/README.md",
+    "examples/own-board/README.md",
     "web/README.md",
 ];
 /// Most lines of the README.

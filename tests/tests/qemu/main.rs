@@ -18,6 +18,7 @@ mod golden;
 mod golden_pes;
 mod golden_rules;
 mod interrupted;
+mod own_board;
 mod own_rule;
 mod periodic_reset;
 mod resume;
