@@ -49,7 +49,7 @@ pub struct ExperimentArgs {
 pub struct LearnArgs {
     /// Learn from these samples, one at a time, and test on those of --test: as --data [default: the file's own]
     #[arg(long, value_name = "WHAT", conflicts_with = "data")]
-    pub train: Option<PathBuf>,
+    pub train: Vec<PathBuf>,
     /// Test on these samples [default: the test set of --train]
     #[arg(long, value_name = "WHAT")]
     pub test: Option<PathBuf>,

@@ -8,6 +8,7 @@
 //! | [`args`] | arguments that several commands share |
 //! | [`open`] | the device that is named |
 //! | [`what`] | an experiment or a network file, told from files that are something else |
+//! | [`untrained`] | networks that are still to be trained offline, and what to do first |
 //! | [`network`] | networks from files: placed, with the samples of each input |
 //! | [`task`] | what is going to run: a network that learns, or one that is tested |
 //! | [`jobs`] | runs on several threads |
@@ -18,4 +19,5 @@ pub mod jobs;
 pub mod network;
 pub mod open;
 pub mod task;
+pub mod untrained;
 pub mod what;

@@ -1,16 +1,18 @@
 //! Networks from files: placed, with the samples of each input.
 
 use crate::args::{NetworkArgs, PlaceOptions, TaskArgs};
-use crate::what::{advice, wrong_kind};
-use anyhow::{Context as _, bail};
+use crate::untrained;
+use crate::what::{What, wrong_kind};
+use anyhow::{Context as _, anyhow, bail};
 use loihi_data::{DataOptions, Sample, open};
 use loihi_files::plural::plural;
 use loihi_infer::Trained;
+use loihi_learn::{ExperimentError, Learner, LearnerOptions, RunOptions};
 use loihi_net::network::{Network, file};
 use loihi_place::place::{self, Placed, place_shown};
 use loihi_run::inference::fed::Fed;
 use loihi_run::inference::labels::{check_labels, regression};
-use loihi_run::inference::present::Presentation;
+use loihi_run::inference::present::{Presentation, check_recordings};
 use loihi_run::inference::span::Beyond;
 use loihi_terminal::out;
 use loihi_terminal::progress::{shown, waiting};
@@ -35,12 +37,6 @@ pub fn free(path: &Path, overwrite: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The network of a file.
-fn read(path: &Path) -> anyhow::Result<Network> {
-    let read = file::read(path).map_err(|error| advice(path).map_or_else(|| error.into(), anyhow::Error::msg))?;
-    with_populations(read, path)
-}
-
 fn with_populations(network: Network, path: &Path) -> anyhow::Result<Network> {
     if network.populations.is_empty() {
         bail!("{} has no populations: `loihi list --network` prints a network file with every key", path.display());
@@ -48,9 +44,19 @@ fn with_populations(network: Network, path: &Path) -> anyhow::Result<Network> {
     Ok(network)
 }
 
-/// The network of a file on its cores.
-pub fn placed(path: &Path, options: &PlaceOptions) -> anyhow::Result<(Network, Placed)> {
-    let network = read(path)?;
+/// A network on its cores. One that learns has the sizes that it takes from its own samples.
+pub fn placed(what: &What, options: &PlaceOptions) -> anyhow::Result<(Network, Placed)> {
+    let What { path, text, learns, .. } = what;
+    if *learns {
+        let mut own = LearnerOptions::default();
+        own.placement = options.options(1);
+        match Learner::parse(text, path)?.options(own)?.placed(&RunOptions::default()) {
+            // Its sizes are those of the file.
+            Err(ExperimentError::NoTrainingData) => {}
+            placed => return Ok(placed?),
+        }
+    }
+    let network = with_populations(file::parse(text, path)?, path)?;
     let placed = shown("placing", |after| place_shown(&network, options.options(1), after))
         .with_context(|| format!("{} cannot be placed", path.display()))?;
     Ok((network, placed))
@@ -64,7 +70,15 @@ pub fn trained(
     args: &TaskArgs,
     options: place::PlacementOptions,
 ) -> anyhow::Result<Trained> {
-    let read = with_populations(file::parse(text, network)?, network)?;
+    let read = file::parse(text, network).map_err(|error| match untrained::refused(text, network, data) {
+        Some(refused) => anyhow!("{refused} ({error})"),
+        None => error.into(),
+    });
+    let read = with_populations(read?, network)?;
+    if let Some(command) = untrained::command(text, network, data) {
+        let begins = "has a table [train], and runs with the weights that it begins with";
+        out::complain_once(&format!("{} {begins}: {command}", network.display()));
+    }
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
     let fed = Fed { data, input: input.as_deref(), option: "--data" };
     let fed = fed.inputs(&read).with_context(|| network.display().to_string())?;
@@ -97,6 +111,7 @@ pub fn trained(
             out::complain_once(&what);
         }
         let presentation = presentation(input);
+        check_recordings(&read, &items, &presentation).with_context(unfit)?;
         let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
         if beyond.any() {
             out::complain_once(&beyond.to_string());

@@ -2,11 +2,13 @@
 
 use crate::args::{ExperimentArgs, LearnArgs, NetworkArgs, TaskArgs};
 use crate::network;
+use crate::untrained;
 use crate::what::What;
 use anyhow::bail;
 use loihi_infer::Trained;
 use loihi_learn::{Learner, LearnerOptions};
 use loihi_learn::{RunOptions, Task};
+use loihi_net::network::Network;
 use loihi_net::probe::Probe;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -28,7 +30,7 @@ impl TaskArgs {
             epochs: self.experiment.epochs,
             learned: None,
             resume: None,
-            data: self.learn.train.clone().or_else(|| self.data.first().cloned()),
+            data: self.learn.train.first().or_else(|| self.data.first()).cloned(),
             samples: self.samples.map(NonZeroUsize::get),
             validate: self.experiment.validate,
         }
@@ -73,8 +75,8 @@ impl TaskArgs {
     }
 
     /// Whether a network learns from data, and is not only tested on samples.
-    const fn learns(&self, what: &What) -> bool {
-        what.learns || self.learn.train.is_some()
+    pub const fn learns(&self, what: &What) -> bool {
+        what.learns || !self.learn.train.is_empty()
     }
 
     /// Makes it ready to run; a network takes at most as many chips, unless the options say how many.
@@ -103,8 +105,11 @@ impl TaskArgs {
                 path.display()
             );
         }
-        if self.data.len() > 1 {
+        if self.data.len().max(self.learn.train.len()) > 1 {
             bail!("{} learns from one data set: give --train once", path.display());
+        }
+        if let Some((input, what)) = self.learn.train.first().and_then(|data| of_input(data)) {
+            bail!("a network that learns online has one input for samples: give --train {what}, without `{input}=`");
         }
         let mut options = LearnerOptions::default();
         options.test.clone_from(&self.learn.test);
@@ -115,6 +120,10 @@ impl TaskArgs {
         options.input.clone_from(&self.network.input);
         options.placement = self.network.place.options(chips);
         let learner = Learner::parse(text, path)?.options(options)?;
+        let refused = untrained::refused(text, path, &self.learn.train);
+        if let Some(refused) = refused.filter(|_| !learns_online(learner.network())) {
+            bail!("{refused}");
+        }
         if self.experiment.epochs.is_some() && !learner.settings().stages.is_empty() {
             bail!("--epochs has no meaning for {}: its [[stage]] tables say how often each learns", path.display());
         }
@@ -122,10 +131,20 @@ impl TaskArgs {
     }
 }
 
+/// Whether a network has something that learns while it runs.
+fn learns_online(network: &Network) -> bool {
+    !network.snips.is_empty() || network.connections.iter().any(|connection| connection.learning.is_some())
+}
+
+/// The input and the samples of `NAME=WHAT`, unless that is a file.
+pub fn of_input(data: &Path) -> Option<(&str, &str)> {
+    data.to_str().filter(|_| !data.exists()).and_then(|text| text.split_once('='))
+}
+
 impl LearnArgs {
     fn given(&self) -> Option<&'static str> {
         first_given(&[
-            ("--train", self.train.is_some()),
+            ("--train", !self.train.is_empty()),
             ("--test", self.test.is_some()),
             ("--freeze", !self.freeze.is_empty()),
             ("--shots", self.shots.is_some()),

@@ -70,6 +70,10 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scal
         let record = record.map_err(|error| FormatError::in_line(number + 1, format!("it cannot be read: {error}")))?;
         let line = record.position().map_or(number + 1, |position| line_of(bytes, position));
         let invalid = |what| FormatError::in_line(line, what);
+        if let Some(separator) = other_separator(&record) {
+            let what = format!("its cells are separated by {separator}: separate them by commas");
+            return Err(invalid(what));
+        }
         let is_header = number == 0 && record.iter().any(|cell| cell.parse::<f64>().is_err());
         if is_header {
             columns = Some(Columns::named(&record, options).map_err(invalid)?);
@@ -142,7 +146,7 @@ impl Columns {
         if reals {
             self.features.iter().try_for_each(|column| real(*column).map(drop))?;
         }
-        let label = |column| cell(column).parse().map_err(|_| said(column, "is not a class, which is a whole number"));
+        let label = |column| cell(column).parse().map_err(|_| said(column, NO_CLASS));
         let stage = |column: usize| match cell(column) {
             "" => Err(said(column, "is not a stage, which has a name")),
             name => Ok(name.to_owned()),
@@ -154,6 +158,18 @@ impl Columns {
             stage: self.stage.map(stage).transpose()?,
         })
     }
+}
+
+/// Why a cell is no class.
+const NO_CLASS: &str = "is not a class, which is a whole number: write 0 for the first class, 1 for the next";
+
+/// What separates the cells of a line that has no commas, if something else does.
+fn other_separator(record: &StringRecord) -> Option<&'static str> {
+    let only = record.get(0).filter(|_| record.len() == 1)?;
+    [(';', "semicolons"), ('\t', "tabs")]
+        .into_iter()
+        .find(|(separator, _)| only.contains(*separator))
+        .map(|(_, name)| name)
 }
 
 /// A cell as a message has it: its start, without the line breaks that quotation marks let into a cell.
@@ -259,6 +275,9 @@ mod tests {
             ("1,2\nnan,2\n", 2, "`nan` in column 1 is not a number"),
             ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is not a class"),
             ("5\n", 1, "1 columns, not 2"),
+            ("a;b\n1;2\n", 1, "its cells are separated by semicolons: separate them by commas"),
+            ("1\t2\n", 1, "its cells are separated by tabs: "),
+            ("a,class\n1,cat\n", 2, "`cat` in column 2 is not a class, which is a whole number: write 0 for the first"),
             ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is not a class"),
         ] {
             let error = parse(text.as_bytes(), &DataOptions::default()).unwrap_err();

@@ -1,16 +1,22 @@
 //! Networks that lava-dl ships give the numbers that it recorded of them.
 
-use super::*;
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
 use flate2::read::GzDecoder;
 use loihi_core::register::Register;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_files::npz::{self, Array, Values};
+use loihi_hdf5::{self as h5, H5Item};
+use loihi_import::lava_dl::{parse, read, reset_periodically};
+use loihi_net::network::{Endpoint, PeriodicReset};
+use loihi_nir::import::{Fidelity, Imported};
 use loihi_place::place::{PlacementOptions, place};
 use loihi_run::inference::Spike;
 use loihi_run::inference::{Inference, Stimulus};
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::path::Path;
 
 fn file(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/lava-dl").join(name);

@@ -29,7 +29,7 @@ struct Answers(Vec<(Vec<Option<usize>>, Vec<i64>)>);
 impl Observer for Answers {
     fn answer(&mut self, answer: &Answer<'_>) -> Result<(), RecordError> {
         self.0.push((answer.answers.to_vec(), answer.scores.to_vec()));
-        assert_eq!(answer.to_string(), "0: 2 of 3 classes right");
+        assert_eq!(answer.to_string(), "0: 2 of 3 right, classes 0 1 1 -, answers 0 - 1 0");
         Ok(())
     }
 }

@@ -162,6 +162,20 @@ impl Learner {
         Ok(Some(self.samples(options)?.hash()))
     }
 
+    /// The network of a run, with the sizes that it takes from its samples, and where it lies.
+    ///
+    /// # Errors
+    /// [`ExperimentError`]: its samples cannot be read, or it does not fit the cores.
+    pub fn placed(&self, options: &RunOptions) -> Result<(Network, Placed), ExperimentError> {
+        let network = if self.settings.takes_samples() {
+            self.network_of(&self.samples(options)?, options.seed)?
+        } else {
+            self.network_with(&FileOptions::default().seed(options.seed))?
+        };
+        let placed = place(&network, self.options.placement)?;
+        Ok((network, placed))
+    }
+
     /// The network for these samples and with a seed, without the rules of what is frozen.
     fn network_of(&self, samples: &Samples, seed: u32) -> Result<Network, ExperimentError> {
         self.network_with(&FileOptions::default().seed(seed).data(samples.shape(), samples.classes))

@@ -124,7 +124,8 @@ impl std::fmt::Display for Answer<'_> {
             }
             (labels, answers) => {
                 let [right, labelled] = right_of(labels, answers);
-                write!(f, "{}: {right} of {labelled} classes right", self.name)
+                let [classes, answers] = [labels, answers].map(listed);
+                write!(f, "{}: {right} of {labelled} right, classes {classes}, answers {answers}", self.name)
             }
         }
     }
@@ -144,6 +145,14 @@ pub fn column(classes: &[Option<usize>]) -> String {
     match classes {
         [] | [None] => String::new(),
         all => all.iter().take(COLUMN_MAX).map(text).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Classes as they are printed: as [`column`], with a sign that more follow.
+fn listed(classes: &[Option<usize>]) -> String {
+    match classes {
+        [] | [None] => "?".to_owned(),
+        all => format!("{}{}", column(all), if all.len() > COLUMN_MAX { " …" } else { "" }),
     }
 }
 

@@ -103,8 +103,12 @@ impl<'n> Presenter<'n> {
         };
         values.extend(port.constant);
         if values.len() != port.words.len() {
-            let (name, expected) = (&self.network.inputs[port.input].name, port.words.len());
-            return Err(unfit(format!("it has {} values, and the input `{name}` takes {expected}", values.len())));
+            let input = &self.network.inputs[port.input];
+            let constant = usize::from(port.constant.is_some());
+            let [found, expected] = [values.len(), port.words.len()].map(|count| count.saturating_sub(constant));
+            let (name, shape) = (&input.name, &input.shape);
+            let what = format!("it has {found} values, and the input `{name}` takes {expected}, of shape {shape:?}");
+            return Err(unfit(what));
         }
         let mut words = self.programs.stimulus();
         let mut put = |first: u32, values: &[i16]| {

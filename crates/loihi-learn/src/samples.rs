@@ -194,6 +194,14 @@ impl Samples {
     /// # Errors
     /// What is missing, and what to do.
     pub fn tasks(&self, by: &StagesBy) -> Result<Vec<TaskSamples>, String> {
+        if let StagesBy::Class(number) = by
+            && *number >= self.classes
+        {
+            return Err(format!(
+                "by-class:{number} puts all classes of {} into one stage, for there are {}: give fewer, or leave --stages out",
+                self.name, self.classes
+            ));
+        }
         let key = |sample: &Sample| match by {
             StagesBy::Class(number) => sample.label.map(|label| format!("{:09}", label / number)),
             StagesBy::Column(_) => sample.stage.clone(),

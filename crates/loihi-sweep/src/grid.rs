@@ -1,6 +1,6 @@
 //! The grid of a sweep: its points, their texts, and its runs.
 
-use crate::key::KeyError;
+use crate::key_error::KeyError;
 use crate::results::Columns;
 use crate::run::{Identity, RUNS_MAX, Run};
 use crate::setting::Setting;

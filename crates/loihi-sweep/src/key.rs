@@ -1,15 +1,11 @@
 //! A dotted path into a TOML file, and where in its text the value stands.
 
+use crate::key_error::{KeyError, nearest_first};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
-
-/// Most names that an error lists.
-const LISTED_MAX: usize = 24;
-/// Names at least this similar, of 1, come first.
-const NEAR: f64 = 0.75;
 
 /// A dotted path, such as `population.hidden.v_th`.
 ///
@@ -19,81 +15,6 @@ const NEAR: f64 = 0.75;
 pub struct Key {
     text: String,
     parts: Vec<String>,
-}
-
-/// Why a path leads to no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// It is not a path.
-    #[error(
-        "invalid key `{0}`: join its parts by dots, and quote those with other characters than letters, digits, _ and -, \
-         as in population.\"my layer\".v_th"
-    )]
-    Invalid(String),
-    /// A part of it names nothing.
-    #[error(
-        "unknown key `{key}`{}; there are: {} (write a key that is left at its default into the file first)",
-        nowhere(.key, .part, .inside), listed(.there)
-    )]
-    Unknown {
-        /// The path.
-        key: String,
-        /// The part.
-        part: String,
-        /// The parts before it.
-        inside: String,
-        /// What could stand in its place, the most similar first.
-        there: Vec<String>,
-    },
-    /// A part of it names several tables.
-    #[error("{key}: `{part}` is the {by} of several; give one by its place: {}", listed(.places))]
-    Several {
-        /// The path.
-        key: String,
-        /// The part.
-        part: String,
-        /// `name` or `kind`.
-        by: &'static str,
-        /// Places of the tables, from 0.
-        places: Vec<String>,
-    },
-    /// It leads further than a value.
-    #[error("{key}: `{inside}` is a value, which has no `{part}`")]
-    Beyond {
-        /// The path.
-        key: String,
-        /// The part.
-        part: String,
-        /// The parts before it.
-        inside: String,
-    },
-    /// It leads to a table, which has values.
-    #[error("{key} is a table: name one of its values: {}", listed(.there))]
-    Table {
-        /// The path.
-        key: String,
-        /// What is in the table.
-        there: Vec<String>,
-    },
-}
-
-/// Which part of a path names nothing, unless the path is that part alone.
-fn nowhere(key: &str, part: &str, inside: &str) -> String {
-    match inside {
-        "" if key == part => String::new(),
-        "" => format!(": no `{part}`"),
-        _ => format!(": no `{part}` in `{inside}`"),
-    }
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() {
-        return "none".to_owned();
-    }
-    let more = names.len().saturating_sub(LISTED_MAX);
-    let first = names[..names.len() - more].join(", ");
-    if more > 0 { format!("{first}, and {more} more") } else { first }
 }
 
 impl FromStr for Key {
@@ -138,12 +59,7 @@ impl Key {
         let mut passed = Vec::new();
         while let Some(part) = self.parts.get(depth) {
             let inside = || self.parts[..depth].join(".");
-            let unknown = |names: Vec<String>| KeyError::Unknown {
-                key: self.text.clone(),
-                part: part.clone(),
-                inside: inside(),
-                there: nearest_first(part, names),
-            };
+            let unknown = |names: Vec<String>| self.unknown(part, inside(), names, document);
             at = match at.get_ref() {
                 DeValue::Table(table) => {
                     let found = table.iter().find(|(key, _)| key.get_ref() == part).map(|(_, value)| value);
@@ -164,6 +80,48 @@ impl Key {
             passed.clear();
         }
         self.value(text, at)
+    }
+
+    /// The error for a part that names nothing: of a path that others end in, these.
+    fn unknown(&self, part: &str, inside: String, names: Vec<String>, document: &Spanned<DeValue<'_>>) -> KeyError {
+        let mut paths = Vec::new();
+        if inside.is_empty() {
+            self.add_paths(document, &mut Vec::new(), &mut paths);
+        }
+        let key = self.text.clone();
+        if paths.is_empty() {
+            return KeyError::Unknown { key, part: part.to_owned(), inside, there: nearest_first(part, names) };
+        }
+        KeyError::Ending { key, paths }
+    }
+
+    /// Adds the paths to values inside of `at`, which is at a path, that end in this one.
+    fn add_paths(&self, at: &Spanned<DeValue<'_>>, path: &mut Vec<String>, paths: &mut Vec<String>) {
+        let inside: Vec<(String, &Spanned<DeValue<'_>>)> = match at.get_ref() {
+            DeValue::Table(table) => {
+                let named =
+                    |name: String| table.iter().find(|(key, _)| *key.get_ref() == name).map(|(_, own)| (name, own));
+                keys(table).into_iter().filter_map(named).collect()
+            }
+            DeValue::Array(all) if all.iter().all(|own| own.get_ref().is_table()) => {
+                let names = names(all);
+                // Of tables with the same name each has its place.
+                let name = |place: usize| match names.iter().filter(|name| **name == names[place]).count() {
+                    1 => names[place].clone(),
+                    _ => place.to_string(),
+                };
+                all.iter().enumerate().map(|(place, own)| (name(place), own)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if inside.is_empty() && path.len() > self.parts.len() && path.ends_with(&self.parts) {
+            paths.push(path.iter().map(|part| quoted(part)).collect::<Vec<_>>().join("."));
+        }
+        for (name, own) in inside {
+            path.push(name);
+            self.add_paths(own, path, paths);
+            path.pop();
+        }
     }
 
     /// The table or value of an array that a part of the path names.
@@ -198,6 +156,12 @@ impl Key {
     }
 }
 
+/// A part as a path has it.
+fn quoted(part: &str) -> String {
+    let is_bare = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if part.chars().all(is_bare) && !part.is_empty() { part.to_owned() } else { format!("{part:?}") }
+}
+
 /// The text of a key in a table.
 fn word<'d>(element: &'d Spanned<DeValue<'_>>, key: &str) -> Option<&'d str> {
     let table = element.get_ref().as_table()?;
@@ -218,15 +182,6 @@ fn names(all: &DeArray<'_>) -> Vec<String> {
         word.map_or_else(|| place.to_string(), str::to_owned)
     };
     all.iter().enumerate().map(name).collect()
-}
-
-fn nearest_first(part: &str, names: Vec<String>) -> Vec<String> {
-    let (mut near, far): (Vec<_>, Vec<_>) = names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(part, &name), name))
-        .partition(|(similarity, _)| *similarity >= NEAR);
-    near.sort_by(|(one, _), (two, _)| two.total_cmp(one));
-    near.into_iter().chain(far).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]
@@ -302,6 +257,22 @@ rate_shift = 11
             ("snip.pes", "snip.pes is a table: name one of its values: kind, rate_shift".to_owned()),
         ] {
             assert_eq!(find(key), Err(said), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_without_its_path_is_told_the_paths_that_end_in_it() {
+        for (key, paths) in [
+            ("v_th", "population.hidden.v_th, population.\"my layer\".v_th"),
+            ("hidden.v_th", "population.hidden.v_th"),
+            ("exponent", "population.hidden.noise.exponent"),
+            ("rate_shift", "snip.pes.rate_shift"),
+            ("wgt_exp", "connection.0.wgt_exp"),
+        ] {
+            assert_eq!(find(key), Err(format!("`{key}` needs the path to it: {paths}")), "{key}");
+            for path in paths.split(", ") {
+                find(path).unwrap();
+            }
         }
     }
 

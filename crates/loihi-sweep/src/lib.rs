@@ -25,6 +25,7 @@
 //! | module | its one job |
 //! |---|---|
 //! | `run` | runs, and what tells a sweep from others |
+//! | `key_error` | why a path leads to no value |
 //! | `key` | a path into a TOML file, and where its value stands |
 //! | `setting` | a path with the values that it takes |
 //! | `shard` | the part of a sweep that one machine runs |
@@ -37,6 +38,7 @@
 
 mod grid;
 mod key;
+mod key_error;
 mod lock;
 mod merge;
 mod results;
@@ -45,7 +47,8 @@ mod setting;
 mod shard;
 
 pub use grid::{Grid, GridError, Seeds};
-pub use key::{Key, KeyError};
+pub use key::Key;
+pub use key_error::KeyError;
 pub use lock::{Lock, LockError};
 pub use merge::{MergeError, merge};
 pub use results::{Columns, Results, ResultsError, Row};

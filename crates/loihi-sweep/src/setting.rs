@@ -1,6 +1,7 @@
 //! A setting: a path with the values that it takes, one after the other.
 
-use crate::key::{Key, KeyError};
+use crate::key::Key;
+use crate::key_error::KeyError;
 use crate::run::RUNS_MAX;
 use std::collections::BTreeSet;
 use std::str::FromStr;

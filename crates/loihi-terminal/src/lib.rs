@@ -7,7 +7,9 @@
 //! | [`out`] | lines, one result as an object, complaints |
 //! | [`stop`] | Ctrl-C, and the end of the process where nothing looks at it |
 //! | [`progress`] | a bar on a terminal |
+//! | [`table`] | tables that fit a terminal |
 
 pub mod out;
 pub mod progress;
 pub mod stop;
+pub mod table;

@@ -6,6 +6,7 @@ use host_harness::Choice as _;
 use host_harness::boards::{self, Board, Hardware};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use loihi_args::choice::choice;
+use loihi_terminal::table::print;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -28,7 +29,7 @@ pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
         None => all(),
     };
     let tables = [table];
-    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
+    print(&write(&tables, args.format)?)?;
     out::result("loihi-boards/1", &json!({ "tables": format::json(&tables) }))
 }
 

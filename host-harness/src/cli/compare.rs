@@ -14,6 +14,7 @@ use loihi_args::jobs::{JobsArgs, run_on_host};
 use loihi_args::open::open_named;
 use loihi_args::task::Subject;
 use loihi_args::what::What;
+use loihi_terminal::table::print;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -78,7 +79,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<()> {
         }
         rows.push(row);
     }
-    out::line(format_args!("{}", write(&[table(&rows)], args.format)?.trim_end()))?;
+    print(&write(&[table(&rows)], args.format)?)?;
     out::result("loihi-compare/1", &json!({ "experiments": rows }))
 }
 

@@ -8,6 +8,7 @@ use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFor
 use host_harness::cost::mesh::sweep::{Point, Setting, Sweep};
 use host_harness::record::write_whole;
 use host_harness::report::plot::{Mark, Plot, Scale};
+use loihi_terminal::table::print;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -50,7 +51,7 @@ pub(super) fn congestion(args: &CongestionArgs) -> anyhow::Result<()> {
     out::line(format_args!(
         "Modelled, not measured: times of ports and hops as published or fitted to the chip, links and buffers assumed.\n"
     ))?;
-    out::line(format_args!("{}", write(&[table(&points)], TableFormat::Markdown)?.trim_end()))?;
+    print(&write(&[table(&points)], TableFormat::Markdown)?)?;
     out::line(format_args!(
         "\nSlowdown: against the same spikes without relays on links that take no time. To idle: against a step without spikes."
     ))?;

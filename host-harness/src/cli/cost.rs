@@ -19,6 +19,7 @@ use loihi_args::choice::choice;
 use loihi_args::open::DeviceArgs;
 use loihi_args::open::open;
 use loihi_args::what::find;
+use loihi_terminal::table::print;
 use serde_json::json;
 use std::path::Path;
 
@@ -61,7 +62,7 @@ pub(super) fn cost(args: &CostArgs) -> anyhow::Result<()> {
         let chips = counted.map(|board| chips::table(&board.processor, &whole)).transpose()?;
         [operations, rule_kernels(&rules, known, unit)].into_iter().chain(chips.flatten()).collect()
     };
-    out::line(format_args!("{}", write(&tables, args.format)?.trim_end()))?;
+    print(&write(&tables, args.format)?)?;
     out::result("loihi-cost/1", &json!({ "board": board, "tables": format::json(&tables) }))
 }
 

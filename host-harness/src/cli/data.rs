@@ -11,6 +11,7 @@ use host_harness::data::package::Package;
 use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, open};
 use host_harness::show::describe;
 use loihi_args::args::DataFolderArgs;
+use loihi_terminal::table::entry;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -78,7 +79,7 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
             Origin::Fetched(package) => fetched(package, &data.join(name)),
             _ => (json!({ "name": name, "summary": about, "state": "built in" }), "built in".to_owned()),
         };
-        out::line(format_args!("{name:<13} {about}; {note}"))?;
+        entry(name, 13, &format!("{about}; {note}"))?;
         sets.push(set);
     }
     out::result("loihi-data-list/1", &json!({ "data_sets": sets }))
@@ -104,7 +105,7 @@ fn formats() -> anyhow::Result<()> {
     for Format { name, endings, about, labels, targets, feature, .. } in FORMATS {
         let dotted = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" ");
         let from = targets.map_or_else(String::new, |targets| format!("; targets: {targets}"));
-        out::line(format_args!("{name:<12} {dotted:<16} {about}; classes: {labels}{from}"))?;
+        entry(&format!("{name:<12} {dotted}"), 29, &format!("{about}; classes: {labels}{from}"))?;
         formats.push(json!({
             "name": name, "endings": endings, "summary": about, "classes": labels, "targets": targets,
             "feature": feature,

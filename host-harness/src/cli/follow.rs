@@ -130,6 +130,9 @@ impl Follower {
         let closed = closed.and(recorder.map_or(Ok(()), Recorder::finish).map_err(anyhow::Error::from));
         let outcome = match (outcome, self.said_of_the_rest()) {
             (Ok(outcome), _) => outcome,
+            (Err(error), None) if self.folder.is_some() && stop::requested() => {
+                return Err(error).context(recorded::nothing_yet());
+            }
             // A run that is yet to start has nothing to keep.
             (Err(error), None) => return Err(error.into()),
             (Err(error), Some(rest)) => {
@@ -162,7 +165,8 @@ impl Follower {
 
     /// What to print if this process has to end at once.
     fn tell_last_words(&self) {
-        stop::last_words(self.said_of_the_rest());
+        let nothing_yet = || self.folder.as_ref().map(|_| recorded::nothing_yet());
+        stop::last_words(self.said_of_the_rest().or_else(nothing_yet));
     }
 
     fn conclude(&mut self, outcome: &Outcome) -> Result<(), RecordError> {

@@ -87,10 +87,9 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<()> {
 /// The network and its image.
 fn named(args: &ImageArgs) -> anyhow::Result<(String, ImageFile)> {
     let what = What::of(&args.what)?;
-    let learns = what.learns || args.task.learn.train.is_some();
-    if !learns && what.data.is_none() && args.task.data.is_empty() {
+    if !args.task.learns(&what) && what.data.is_none() && args.task.data.is_empty() {
         // Nothing is shown to it, so samples are not needed.
-        let (network, placed) = placed(&what.path, &args.task.network.place)?;
+        let (network, placed) = placed(&what, &args.task.network.place)?;
         return Ok((network.name, placed.image));
     }
     let subject = task::only(&args.task, &args.what)?;

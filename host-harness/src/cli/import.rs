@@ -13,6 +13,7 @@ use host_harness::network::{PeriodicReset, Population, file};
 use host_harness::quantise::InputAs;
 use loihi_args::choice::choice;
 use loihi_args::network::free;
+use loihi_terminal::table::print_aligned;
 use serde_json::{Value, json};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -58,8 +59,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         let classes = args.classes.map(|classes| classes.get().into());
         replace_last_layer(&mut imported, head, classes).map_err(|wrong| wrong.of(&args.file))?;
     }
-    let table = imported.table();
-    out::line(format_args!("{}", table.trim_end()))?;
+    print_aligned(&imported.table())?;
     if imported.fidelity() == Fidelity::Unsupported && !args.allow {
         let sentence = format!("{} has unsupported nodes; --allow drops them", args.file.display());
         return Err(out::partial(SCHEMA, body(&imported, None), sentence));

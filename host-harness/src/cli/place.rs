@@ -7,21 +7,23 @@ use host_harness::network::Network;
 use host_harness::place::{self, Placed};
 use loihi_args::args::PlaceOptions;
 use loihi_args::network::placed;
+use loihi_args::what::What;
 use loihi_files::plural::plural;
+use loihi_terminal::table::print_aligned;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct PlaceArgs {
-    /// A network: a TOML file
-    network: PathBuf,
+    /// An experiment (`loihi list` shows them), or a network file
+    #[arg(value_name = "NAME|NET.toml")]
+    what: String,
     #[command(flatten)]
     options: PlaceOptions,
 }
 
 pub(super) fn place_network(args: &PlaceArgs) -> anyhow::Result<()> {
-    let (network, placed) = placed(&args.network, &args.options)?;
-    out::line(format_args!("{}", place::table(&network, &placed).trim_end()))?;
+    let (network, placed) = placed(&What::of(&args.what)?, &args.options)?;
+    print_aligned(&place::table(&network, &placed))?;
     let (neurons, compartments) = (network.neurons(), network.compartments());
     let image_bytes = placed.image.bytes().len();
     out::line(format_args!(

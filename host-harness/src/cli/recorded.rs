@@ -203,6 +203,11 @@ pub(super) fn resuming() -> String {
     words_resuming(&words).iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// What a run leaves that is stopped before it has written anything down.
+pub(super) fn nothing_yet() -> String {
+    format!("nothing was recorded yet, and `{}` begins it again", resuming())
+}
+
 fn words_resuming(words: &[String]) -> Vec<String> {
     let resumes = words.iter().any(|word| word == "--resume" || word.starts_with("--resume="));
     let mut resuming = Vec::new();

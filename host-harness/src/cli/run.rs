@@ -22,6 +22,7 @@ use loihi_args::open::{check_options, open_with, with_arena};
 use loihi_args::task::{self, Subject};
 use loihi_args::what::find;
 use loihi_snip::KINDS;
+use loihi_terminal::table::entry;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -119,9 +120,9 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
         let mut rows = Vec::new();
         for Transport { name, about, arguments, .. } in TRANSPORTS {
             rows.push(json!({ "device": name, "summary": about, "arguments": arguments }));
-            out::line(format_args!("{name:<7} {about}"))?;
+            entry(name, 7, about)?;
             if !arguments.is_empty() {
-                out::line(format_args!("{:<7} {name}:…: {arguments}", ""))?;
+                entry("", 7, &format!("{name}:…: {arguments}"))?;
             }
         }
         return out::result("loihi-devices/1", &json!({ "devices": rows }));
@@ -147,7 +148,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for experiment in EXPERIMENTS {
         let (name, summary) = (experiment.name, experiment.about);
-        out::line(format_args!("{name:<19} {summary}"))?;
+        entry(name, 19, summary)?;
         rows.push(json!({ "experiment": name, "summary": summary }));
     }
     out::result("loihi-list/1", &json!({ "experiments": rows }))
@@ -224,6 +225,9 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     for (name, value) in outcome.metrics.iter() {
         out::line(format_args!("  {name:<22} {}", figure(name, value)))?;
     }
+    if let Some(untested) = untested(outcome) {
+        out::line(format_args!("  {untested:<22} none: there is nothing to test on, --test gives some"))?;
+    }
     tables::print(&outcome.tables)?;
     out::line(format_args!("  {:<22} {}", "steps", outcome.steps))?;
     if let Some(instructions) = outcome.instructions {
@@ -249,6 +253,13 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     }
     out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
     out::result(SCHEMA, &report(name, session, seed, outcome))
+}
+
+/// The figure that a run lacks since it had no samples to test on.
+fn untested(outcome: &Outcome) -> Option<&'static str> {
+    let has = |name| outcome.metrics.get(name).is_some();
+    let figures = [("accuracy_online", "accuracy_test"), ("rmse_online", "rmse_test")];
+    figures.into_iter().find(|(online, test)| has(online) && !has(test)).map(|(_, test)| test)
 }
 
 #[cfg(test)]

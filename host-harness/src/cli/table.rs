@@ -22,6 +22,7 @@ use loihi_args::args::TaskArgs;
 use loihi_args::choice::choice;
 use loihi_args::open::{open_named, open_on};
 use loihi_args::what::What;
+use loihi_terminal::table::print;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -100,7 +101,7 @@ pub(super) fn table(args: &TableArgs) -> anyhow::Result<()> {
     let text = write(&all, args.format)?;
     match &args.out {
         Some(file) => write_whole(file, text.as_bytes())?,
-        None => out::line(format_args!("{}", text.trim_end()))?,
+        None => print(&text)?,
     }
     out::result(SCHEMA, &json!({ "tables": format::json(&all), "out": args.out }))
 }

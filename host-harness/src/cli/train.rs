@@ -187,6 +187,7 @@ impl Recording {
             last: None,
             is_resumable: false,
         };
+        recording.tell_last_words();
         Ok(Some((recording, checkpoint)))
     }
 
@@ -200,21 +201,26 @@ impl Recording {
         Ok(())
     }
 
-    /// What a training that ends now leaves.
+    /// The last checkpoint, from which a training that ends now is resumed.
     fn rest(&self) -> Option<String> {
         let path = self.folder.path().display();
         self.is_resumable.then(|| format!("the last checkpoint is in {path}, and `{}` resumes it", resuming()))
     }
 
+    /// What a training that is stopped now leaves.
+    fn left(&self) -> String {
+        self.rest().unwrap_or_else(|| format!("there is no checkpoint yet, and `{}` begins it again", resuming()))
+    }
+
     fn tell_last_words(&self) {
-        stop::last_words(self.rest());
+        stop::last_words(Some(self.left()));
     }
 
     fn unfinished(&self, error: impl Into<anyhow::Error>, end: End) -> anyhow::Error {
         // What has diverged diverges again.
         match self.rest().filter(|_| end != End::Diverged) {
+            _ if end == End::Stopped => anyhow::anyhow!("{}", self.left()),
             None => error.into(),
-            Some(rest) if end == End::Stopped => anyhow::anyhow!("{rest}"),
             Some(rest) => error.into().context(format!("the training did not finish; {rest}")),
         }
     }

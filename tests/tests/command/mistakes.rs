@@ -21,7 +21,7 @@ fn files_without_anything_in_them_are_refused() {
     fs::write(&path, "\n").unwrap();
     let path = path.to_str().unwrap();
     refused(&["run", path], &["empty.toml is empty", "`loihi list --network`"]);
-    refused(&["place", path], &["empty.toml has no populations", "`loihi list --network`"]);
+    refused(&["place", path], &["empty.toml is empty", "`loihi list --network`"]);
     refused(&["report", path], &["empty.toml is a file", "`loihi run NAME --out FOLDER`"]);
     refused(&["export", folder.path().to_str().unwrap(), "--nir", "never.nir"], &["is a folder", "--nirdata"]);
 }
@@ -71,6 +71,94 @@ fn a_board_goes_with_a_way_to_it() {
     {
         assert!(table.contains(part), "{part}: {table}");
     }
+}
+
+/// A board of one's own is a file; one that is not there says so, and no other board is meant.
+#[test]
+fn the_file_of_a_board_is_read() {
+    let said = |board: &str| {
+        let output = command(&["run", "pes-channel", "--device", "qemu", "--board", board]).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(said("mine.toml").contains("mine.toml: it cannot be read"), "{}", said("mine.toml"));
+    assert!(said("mine").contains("unknown board `mine`; there are: x86-mcu, "), "{}", said("mine"));
+    let own = example("own-board/Cargo.toml");
+    assert!(said(&own).contains("own-board/Cargo.toml, line 2: unknown field `workspace`"), "{}", said(&own));
+}
+
+fn example(name: &str) -> String {
+    format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_network_that_is_still_to_be_trained_says_how() {
+    let digits = example("train/digits.toml");
+    let how = ["digits.toml is still to be trained", "--train digits --out DIR` makes DIR/network.toml"];
+    refused(&["run", &digits, "--data", "digits"], &how);
+    refused(&["run", &digits, "--train", "digits"], &how);
+}
+
+#[test]
+fn experiments_are_placed_as_network_files_are() {
+    let placed = printed(&["place", "digits-pes"]);
+    assert!(placed.starts_with("core  compartments  ") && placed.contains("on 1 core; an image of "), "{placed}");
+    refused(&["place", "digits-pse"], &["unknown experiment `digits-pse`: did you mean `digits-pes`?"]);
+}
+
+#[test]
+fn files_and_stages_that_do_not_fit_are_told_what_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let online = example("04-online-decolle.toml");
+    for (name, text, part) in [
+        (
+            "semicolons.csv",
+            "a;b;class\n1;2;0\n",
+            "line 1: its cells are separated by semicolons: separate them by commas",
+        ),
+        (
+            "words.csv",
+            "a,class\n1,cat\n",
+            "line 2: `cat` in column 2 is not a class, which is a whole number: write 0 for",
+        ),
+    ] {
+        fs::write(path(name), text).unwrap();
+        refused(&["data", "show", &path(name)], &[name, part]);
+    }
+    let stages = ["run", &online, "--train", "digits", "--stages", "by-class:10"];
+    refused(&stages, &["by-class:10 puts all classes of digits into one stage, for there are 10: give fewer"]);
+    fs::write(path("six.csv"), "1,2,3,4,5,6,0\n6,5,4,3,2,1,1\n1,2,3,4,5,7,0\n").unwrap();
+    let six = path("six.csv");
+    fs::write(
+        path("net.toml"),
+        "steps = 8\ninput = [{ name = \"image\", shape = [8, 8], coding = \"rate\" }]\n\
+         population = [{ name = \"out\", shape = [2], v_th = 100 }]\nreadout = { population = \"out\" }\n\
+         connection = [{ from = \"image\", to = \"out\", weights = 3 }]\n",
+    )
+    .unwrap();
+    let fit = ["six.csv does not fit ", "the samples have 6 values, the input `image` takes 64 of shape [8, 8]"];
+    refused(&["run", &path("net.toml"), "--data", &six], &fit);
+    refused(
+        &["compare", &online, "--train", "a=x", "--train", "b=y"],
+        &["learns from one data set: give --train once"],
+    );
+    refused(&["compare", &online, "--train", "a=digits"], &["give --train digits, without `a=`"]);
+    let ann = example("train/digits-ann.toml");
+    let out = path("out");
+    refused(
+        &["train", &ann, "--train", "a=digits", "--out", &out],
+        &["an ANN has one input: give its samples as digits"],
+    );
+}
+
+#[test]
+fn a_run_without_samples_to_test_on_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("few.csv");
+    fs::write(&path, "200,0,0\n0,200,1\n").unwrap();
+    let said = printed(&["run", &example("04-online-decolle.toml"), "--train", path.to_str().unwrap()]);
+    assert!(said.contains("accuracy_test          none: there is nothing to test on, --test gives some"), "{said}");
 }
 
 /// A layer that learns from its own readout, or with others, on top of shared weights.

@@ -234,6 +234,3 @@ impl Import {
         self.network.check().map_err(|error| NodeError::whole(error.to_string()))
     }
 }
-
-#[cfg(test)]
-mod tests;

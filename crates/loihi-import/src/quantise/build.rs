@@ -4,6 +4,7 @@ use super::compose::Weights;
 use super::fidelity::{self, Losses, percent};
 use super::fold::{Folded, Path};
 use super::layer_plan::LayerPlan;
+use super::neuron::decay;
 use super::scale::{self, Demands, Mantissas, SINGLE, Scale};
 use super::ways::Ways;
 use super::{InputAs, QuantiseOptions};
@@ -341,11 +342,6 @@ impl Build<'_> {
         let compartments = self.network.populations[plan.at].compartments.len();
         self.network.connect(subtracting(plan.at, compartments - 2, &found.thresholds));
     }
-}
-
-/// The decay register that keeps nearest to a share.
-fn decay(keep: f64) -> i32 {
-    nearest((1.0 - keep) * 4096.0).clamp(0, 4096)
 }
 
 /// The nearest 32-bit integer.

@@ -1,6 +1,7 @@
 //! What populations and weights lose in the chip's registers, as fidelity and in words.
 
 use super::layer_plan::LayerPlan;
+use super::neuron::decay;
 use super::scale::{Mantissas, SINGLE, Scale};
 use loihi_core::num::BiasMantissa;
 use loihi_files::plural::plural;
@@ -25,7 +26,7 @@ impl Losses {
     /// Counts decays in their registers, and the shares that they should leave.
     pub(super) fn decays(&mut self, pairs: [(i32, f64); 2]) {
         for (decay, keep) in pairs {
-            let error = (f64::from(4096 - decay) / 4096.0 - keep).abs();
+            let error = (left(decay) - keep).abs();
             // A share of time constants in single precision is off by the last digits.
             if error > SINGLE {
                 self.decay = self.decay.max(error);
@@ -67,9 +68,12 @@ impl Losses {
         if self.biases_cut > 0 {
             let _ = write!(note, ", {} cut to the largest", self.biases_cut);
         }
-        let rounds = rounding(plan, found);
+        let (rounds, lasts) = rounding(plan, found);
         if rounds > 0.0 {
             let _ = write!(note, "; what decays is rounded, by up to {} % of the threshold", percent(rounds));
+            if lasts {
+                note += " a step, since voltages do not decay";
+            }
         }
         let exact = self.decay + threshold_error + self.bias + self.early + rounds == 0.0;
         let mut fidelity = if exact { Fidelity::Exact } else { Fidelity::Approximate };
@@ -121,16 +125,28 @@ fn thresholds(plan: &LayerPlan<'_>, found: &Scale) -> (f64, String) {
 }
 
 /// By how much a voltage is off at most, in thresholds, since the chip cuts what a decay leaves to a whole number: each step
-/// by less than one, and decays take their shares of that.
-fn rounding(plan: &LayerPlan<'_>, found: &Scale) -> f64 {
+/// by less than one, and decays take their shares of that. Shares are those in the registers. Whether that holds for a step, and
+/// adds up: some voltage that does not decay takes a current that does.
+fn rounding(plan: &LayerPlan<'_>, found: &Scale) -> (f64, bool) {
     let own = &plan.population.neurons;
     let lasting = |keep: f64| if keep < 1.0 { 1.0 / (1.0 - keep) } else { 1.0 };
     let loses = |keep: f64| f64::from(u8::from(keep > 0.0 && keep < 1.0));
-    let of = |(at, (u, v)): (usize, (&f64, &f64))| {
-        let current = loses(*u) * lasting(*u);
-        (current + loses(*v)) * lasting(*v) / (64.0 * found.units[at] * plan.unit(at))
+    let held = || own.keep_u.iter().zip(&own.keep_v).map(|(u, v)| [*u, *v].map(held));
+    let of = |(at, [u, v]): (usize, [f64; 2])| {
+        let current = loses(u) * lasting(u);
+        (current + loses(v)) * lasting(v) / (64.0 * found.units[at] * plan.unit(at))
     };
-    own.keep_u.iter().zip(&own.keep_v).enumerate().map(of).fold(0.0, f64::max)
+    let lasts = held().any(|[u, v]| loses(u) > 0.0 && v >= 1.0);
+    (held().enumerate().map(of).fold(0.0, f64::max), lasts)
+}
+
+/// The share that a decay leaves, and that which the register leaves of a share.
+fn left(decay: i32) -> f64 {
+    f64::from(4096 - decay) / 4096.0
+}
+
+fn held(keep: f64) -> f64 {
+    left(decay(keep))
 }
 
 /// Fidelity and note of weights; `fan_in` of them lead to a neuron.

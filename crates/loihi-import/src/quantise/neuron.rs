@@ -194,3 +194,10 @@ pub(super) fn neurons(
     let shifted = reset.iter().any(|reset| *reset != 0.0);
     Ok(Some(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported }))
 }
+
+/// The decay register that keeps nearest to a share.
+pub(super) fn decay(keep: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "held to the range by the conversion")]
+    let nearest = ((1.0 - keep) * 4096.0).round() as i32;
+    nearest.clamp(0, 4096)
+}

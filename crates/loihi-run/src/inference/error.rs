@@ -41,10 +41,10 @@ pub enum PresentError {
     #[error("nothing says how many steps a sample takes: give `steps` in the network file, or --steps")]
     Steps,
     /// The sample has another size.
-    #[error("sample {item}: it has {found}, the input `{input}` takes {expected}")]
+    #[error("{} {found}, the input `{input}` takes {expected}", have(.item.as_deref()))]
     Size {
-        /// The sample.
-        item: String,
+        /// The sample; `None`: no sample has the size that is wanted.
+        item: Option<String>,
         /// What it has.
         found: String,
         /// The input.
@@ -115,4 +115,9 @@ pub enum PresentError {
         /// How many classes that has.
         classes: usize,
     },
+}
+
+/// Whose size it is.
+fn have(item: Option<&str>) -> String {
+    item.map_or_else(|| "the samples have".to_owned(), |item| format!("sample {item}: it has"))
 }

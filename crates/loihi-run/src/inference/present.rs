@@ -27,21 +27,55 @@ pub fn input_of(network: &Network, name: Option<&str>) -> Result<usize, PresentE
     }
 }
 
-/// Checks that each recording among the samples is from a sensor that fits the input. Nothing is encoded.
+/// Checks that each sample is of a size that fits the input: a recording is from a sensor that does. Nothing is encoded.
 ///
 /// # Errors
-/// [`PresentError::Size`] names the first one that is not.
+/// [`PresentError::Size`] names the first one that does not fit, unless none does.
 pub fn check_recordings<'i>(
     network: &Network,
     items: impl IntoIterator<Item = &'i Sample>,
     presentation: &Presentation,
 ) -> Result<(), PresentError> {
     let input = network.inputs.get(presentation.input).ok_or(PresentError::NoInput)?;
-    let fits = |item: &&Sample| match &item.data {
-        SampleData::Events(events) => input.entry == Entry::Spikes && sensor_of(events, &input.shape).is_some(),
+    let (mut first, mut any_fits) = (None, false);
+    for item in items {
+        if fits(item, input, presentation.coding) {
+            any_fits = true;
+        } else if first.is_none() {
+            first = Some(wrong_size(item, input));
+        }
+    }
+    match first {
+        Some(PresentError::Size { found, input, expected, .. }) if !any_fits => {
+            Err(PresentError::Size { item: None, found, input, expected })
+        }
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// Whether a sample is of a size that the input takes; what else is wrong with it shows when it is encoded.
+fn fits(item: &Sample, input: &Input, coding: Option<Coding>) -> bool {
+    match (&item.data, &input.entry) {
+        (SampleData::Events(events), Entry::Spikes) => sensor_of(events, &input.shape).is_some(),
+        (SampleData::Events(_), _) => false,
+        (SampleData::Values { shape, values }, Entry::Spikes) => {
+            coding.is_none_or(|coding| fits_coding(shape, values, input, coding))
+        }
+        (SampleData::Values { values, .. }, Entry::Bias { .. }) => values.len() == size(&input.shape),
+        (SampleData::Values { shape, .. }, Entry::Weighted(_)) => is_rows(shape, size(&input.shape).max(1)),
         _ => true,
-    };
-    items.into_iter().find(|item| !fits(item)).map_or(Ok(()), |item| Err(wrong_size(item, input)))
+    }
+}
+
+/// Whether values can be encoded for an input of spikes. One whose shape has no place for levels is told of by itself.
+fn fits_coding(shape: &[usize], values: &[u8], input: &Input, coding: Coding) -> bool {
+    let width = span::row_width(&input.shape, coding);
+    match coding {
+        Coding::Crossings if width == 0 => true,
+        Coding::Delta | Coding::Frames | Coding::Levels | Coding::Crossings => is_rows(shape, width),
+        Coding::Rate | Coding::Latency => values.len() == size(&input.shape),
+    }
 }
 
 /// What a network is shown for a sample, the `number`-th.
@@ -128,14 +162,10 @@ fn values_as_spikes(
     let elements = size(&input.shape);
     let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
     let width = span::row_width(&input.shape, coding);
-    let fits = match coding {
-        Coding::Delta | Coding::Frames | Coding::Levels | Coding::Crossings => is_rows(shape, width),
-        Coding::Rate | Coding::Latency => values.len() == elements,
-    };
     if width == 0 && coding == Coding::Crossings {
         return Err(PresentError::Crossings { input: input.name.clone(), shape: input.shape.clone() });
     }
-    if !fits {
+    if !fits_coding(shape, values, input, coding) {
         return Err(wrong_size(item, input));
     }
     let mut spikes = match coding {
@@ -205,7 +235,7 @@ fn wrong_size(item: &Sample, input: &Input) -> PresentError {
         (SampleData::Events(_), _) => "values".to_owned(),
         _ => format!("{} of shape {:?}", size(&input.shape), input.shape),
     };
-    PresentError::Size { item: item.name.clone(), found, input: input.name.clone(), expected }
+    PresentError::Size { item: Some(item.name.clone()), found, input: input.name.clone(), expected }
 }
 
 /// What tests start from.
@@ -258,6 +288,11 @@ mod tests {
         let narrow = said(&network(&[2, 2, 1]), &events, &PLAIN);
         let both = [values(4), events];
         assert_eq!(check_recordings(&network(&[2, 2, 1]), &both, &PLAIN).unwrap_err().to_string(), narrow);
+        let rate = Presentation { coding: Some(Coding::Rate), ..PLAIN };
+        let none = check_recordings(&network(&[2, 3]), [&values(4), &values(5)], &rate).unwrap_err().to_string();
+        assert_eq!(none, "the samples have 4 values, the input `in` takes 6 of shape [2, 3]");
+        let one = check_recordings(&network(&[5]), [&values(5), &values(4)], &rate).unwrap_err().to_string();
+        assert_eq!(one, "sample 7: it has 4 values, the input `in` takes 5 of shape [5]");
         assert_eq!(check_recordings(&network(&[2, 2, 2]), &both, &PLAIN), Ok(()));
         assert!(
             narrow.contains("events of a sensor of 2 x 2, the input `in` takes spikes of shape [2, 2, 1]"),

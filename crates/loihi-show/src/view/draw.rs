@@ -1,5 +1,6 @@
 //! A scene as a frame of a terminal: progress, raster, curve, counts, keys.
 
+use super::text::{clock, cut, number, short};
 use super::{RunState, Scene};
 use loihi_experiments::figure;
 use ratatui::Frame;
@@ -10,7 +11,6 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::canvas::{Canvas, Points};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph, Row, Table, Widget};
 use std::ops::Range;
-use std::time::Duration;
 
 /// The smallest terminal in which there is something to see.
 const LEAST: (u16, u16) = (40, 10);
@@ -82,16 +82,6 @@ fn heading(scene: &Scene, width: u16) -> Line<'_> {
         Span::raw(gap),
         Span::styled(word, Style::new().fg(colour)),
     ])
-}
-
-/// A text in at most this many columns, with an ellipsis where something is left out.
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for a drawing")]
@@ -241,45 +231,6 @@ fn counts(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     frame.render_widget(Table::new(rows, widths).block(Block::bordered().title(pace)), area);
 }
 
-/// Three digits and a letter for a thousand times.
-fn short(value: f64) -> String {
-    let (scale, letter) = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
-        .into_iter()
-        .find(|(scale, _)| value >= *scale)
-        .unwrap_or((1.0, ""));
-    let value = value / scale;
-    let decimals = if value >= 100.0 {
-        0
-    } else if value >= 10.0 {
-        1
-    } else {
-        2
-    };
-    format!("{value:.decimals$} {letter}").trim_end().to_owned()
-}
-
-/// A count with a comma before every three digits.
-fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Minutes and seconds, hours if there are some.
-fn clock(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds / 3600 {
-        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,6 +240,7 @@ mod tests {
     use loihi_place::neuron_map::{MappedPopulation, NeuronMap};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
+    use std::time::Duration;
 
     /// Two populations, the first a large one, and 300 steps of a run.
     fn scene() -> Scene {
@@ -374,12 +326,5 @@ mod tests {
         scene.raster.step(5, vec![1], 10);
         // Two rows on one line: two dots each, the second row below.
         assert_eq!(points(&scene, 0..2, 1), [(0.5, 1.5), (0.5, 0.5)]);
-    }
-
-    #[test]
-    fn figures_are_short() {
-        assert_eq!([short(0.5), short(999.0), short(21_900.0), short(7.56e8)], ["0.50", "999", "21.9 k", "756 M"]);
-        assert_eq!([number(7), number(1000), number(1_234_567)], ["7", "1,000", "1,234,567"]);
-        assert_eq!(clock(Duration::from_secs(3671)), "1:01:11");
     }
 }

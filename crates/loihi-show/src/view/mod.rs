@@ -7,6 +7,7 @@
 pub mod draw;
 pub mod live;
 mod raster;
+mod text;
 
 use loihi_core::ops::OpCounts;
 use loihi_experiments::{MetricsRow, Running};

@@ -12,6 +12,7 @@ use host_harness::experiment::figure;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::record::Manifest;
 use loihi_args::jobs::threads;
+use loihi_args::task::of_input;
 use loihi_args::what::What;
 use loihi_files::plural::plural;
 use serde_json::json;
@@ -33,6 +34,9 @@ pub(super) fn train(args: &TrainArgs, what: &What, folder: &Path) -> anyhow::Res
     }
     if args.train.len().max(args.test.len()) > 1 {
         bail!("an ANN has one input: give --train and --test once");
+    }
+    if let Some((input, what)) = args.train.iter().chain(&args.test).find_map(|data| of_input(data)) {
+        bail!("an ANN has one input: give its samples as {what}, without `{input}=`");
     }
     let subject = waiting("reading samples", || AnnSubject::open(&what.text, &what.path, &args.options()))?;
     let manifest = Manifest {
