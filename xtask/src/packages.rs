@@ -119,8 +119,7 @@ categories = ["science"]
     fn what_is_missing_is_named() {
         assert_eq!(said(WHOLE), None);
         for key in ["description", "license", "readme", "repository", "keywords", "categories"] {
-            let cut: String = WHOLE.split_inclusive('
-').filter(|line| !line.starts_with(key)).collect();
+            let cut: String = WHOLE.split_inclusive('\n').filter(|line| !line.starts_with(key)).collect();
             let said = said(&cut).expect("something is missing");
             assert!(said.starts_with(&format!("`{key}` is missing")), "{said}");
         }
