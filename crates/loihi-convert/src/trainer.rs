@@ -13,6 +13,7 @@ use loihi_learn::samples::{Samples, shuffled};
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_train::checkpoint::Position;
 use loihi_train::optimiser::{AdamW, Moments};
+use loihi_train::subject::SINGLE_CLASS;
 use loihi_train::threads::each;
 use loihi_train::{EpochRow, Observer, SubjectOptions};
 use std::num::NonZeroUsize;
@@ -70,6 +71,9 @@ impl AnnSubject {
         check_labels(&ann, &samples.test)?;
         let elements = loihi_net::network::size(&ann.input);
         samples.training.iter().chain(&samples.test).try_for_each(|sample| activations(elements, sample).map(drop))?;
+        if ann.layers.last().is_some_and(|readout| readout.neurons() == 1) {
+            return Err(ConvertError::Unfit { data: samples.name, what: SINGLE_CLASS.to_owned() });
+        }
         if samples.test.is_empty() {
             let what = "it has no samples to test on: give them by --test".to_owned();
             return Err(ConvertError::Unfit { data: samples.name, what });

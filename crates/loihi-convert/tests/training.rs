@@ -144,6 +144,17 @@ fn samples_of_one_extent_are_shifted_along_it_and_not_mirrored() {
     trainer(&of("shift = [0, 1]").unwrap(), 1).run(&mut NoObserver).unwrap();
 }
 
+#[test]
+fn samples_of_one_class_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("rows.csv");
+    std::fs::write(&data, format!("a,b,c,d,label\n{}", "255,255,0,0,0\n".repeat(8))).unwrap();
+    let (path, text) = example();
+    let text = text.replacen("shape = [10]", "shape = [1]", 1);
+    let said = AnnSubject::open(&text, &path, &SubjectOptions::new(&data)).unwrap_err().to_string();
+    assert!(said.contains("a single class, and nothing to tell apart: give samples of two classes or more"), "{said}");
+}
+
 /// A checkpoint goes with the network, not with comments in its file.
 #[test]
 fn a_training_is_another_one_with_another_network_or_form() {

@@ -1,5 +1,6 @@
 //! Everything that training changes, as bytes: a training that resumes from them ends in the same bits.
 
+use crate::average::Average;
 use crate::error::TrainError;
 use crate::layers::Model;
 use crate::optimiser::Moments;
@@ -27,6 +28,8 @@ pub struct Progress<'p> {
     pub model: &'p mut Model,
     /// What the optimiser keeps of each group of parameters.
     pub moments: &'p mut [Moments],
+    /// Means over the last epochs, if there are any.
+    pub average: &'p mut Option<Average>,
 }
 
 impl Position {
@@ -72,6 +75,8 @@ impl Progress<'_> {
                 bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
             }
         }
+        let means = self.average.iter().flat_map(|average| &average.means);
+        bytes.extend(means.flatten().flat_map(|value| value.to_le_bytes()));
         bytes
     }
 
@@ -90,16 +95,18 @@ impl Progress<'_> {
                 *v_th = i32::from_le_bytes(rest.take().ok_or_else(damaged)?);
             }
         }
-        for (own, moments) in model.parameters.iter_mut().zip(&mut moments) {
-            for value in own.values.iter_mut().chain(&mut moments.first).chain(&mut moments.second) {
-                let read = f32::from_le_bytes(rest.take().ok_or_else(damaged)?);
-                *value = Some(read).filter(|read| read.is_finite()).ok_or_else(damaged)?;
-            }
+        let mut average = self.average.clone();
+        let of_steps = model.parameters.iter_mut().zip(&mut moments);
+        let of_steps = of_steps.flat_map(|(own, moments)| [&mut own.values, &mut moments.first, &mut moments.second]);
+        let means = average.iter_mut().flat_map(|average| &mut average.means);
+        for value in of_steps.chain(means).flatten() {
+            let read = f32::from_le_bytes(rest.take().ok_or_else(damaged)?);
+            *value = Some(read).filter(|read| read.is_finite()).ok_or_else(damaged)?;
         }
         if !rest.0.is_empty() {
             return Err(damaged());
         }
-        (*self.position, *self.model) = (position, model);
+        (*self.position, *self.model, *self.average) = (position, model, average);
         self.moments.clone_from_slice(&moments);
         Ok(())
     }

@@ -35,6 +35,7 @@ impl TrainForm {
                 within(self.rate, 1e-6, 256.0),
                 "give a rate above 0, at most 256, in units of the weights' mantissas",
             ),
+            ("average_epochs", self.average_epochs <= self.epochs, "give at most as many epochs as there are in all"),
             ("weight_decay", within(self.weight_decay, 0.0, 1.0), "give 0 to 1"),
             (
                 "weight_decay",
@@ -118,6 +119,14 @@ impl TrainForm {
                 let what = format!("`{key}` is of sparse rewiring: give a `connectivity`, or take it out");
                 return Err(section.error("train", key, what));
             }
+        }
+        if given("average_epochs") && self.average_epochs == 0 {
+            return Err(section.error("train", "average_epochs", "`average_epochs = 0` changes nothing: take it out"));
+        }
+        if self.average_epochs > 0 && !self.connectivity.is_empty() {
+            let what =
+                "synapses at different places have no mean of as many: take out `average_epochs` or `connectivity`";
+            return Err(section.error("train", "average_epochs", what));
         }
         let nothing = [("turn_degrees", self.turn_degrees), ("stretch", self.stretch)];
         if let Some((key, _)) = nothing.into_iter().find(|(key, most)| given(key) && *most == 0.0) {
@@ -230,6 +239,9 @@ mod tests {
         for (keys, expected) in [
             ("shift = [0, 0]", "moves nothing: take it out"),
             ("stretch = 0.0", "`stretch = 0` changes nothing: take it out"),
+            ("average_epochs = 0", "`average_epochs = 0` changes nothing: take it out"),
+            ("epochs = 4\naverage_epochs = 5", "give at most as many epochs as there are in all"),
+            ("average_epochs = 2\nconnectivity = { hidden = 0.2 }", "take out `average_epochs` or `connectivity`"),
             ("clip_norm = 1e-30", "give 0 for any norm, or 0.000001 or more"),
             ("validation_samples = 0", "give 1 or more"),
             ("rates = { high = 0.1, strength = 0.0 }", "a `strength` above 0"),
@@ -259,6 +271,7 @@ mod tests {
             "delay = { rate = 0.1, max_steps = 62, into = [\"hidden\"] }",
             "v_th = { rate = 1.0, of = [\"out\"] }\nlearn = [\"hidden\"]",
             "connectivity = { hidden = 0.2 }\nrewire_noise = 0.1",
+            "epochs = 4\naverage_epochs = 4",
             "shift = [0, 1]",
             "rates = { high = 0.1, strength = 1.0 }",
             "rate = 2.0\nweight_decay = 0.5",

@@ -51,6 +51,7 @@
 //! | [`gradient`] | the derivatives by what is trained |
 //! | [`calibrate`] | thresholds from data |
 //! | [`shard`] | a part of a batch: its loss and its gradient |
+//! | [`average`] | means of parameters over the last epochs |
 //! | [`checkpoint`] | everything that training changes, as bytes |
 //! | [`subject`] | what is trained, on what |
 //! | [`answers`] | answers to the test set, and why a population is silent |
@@ -60,6 +61,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod answers;
+pub mod average;
 pub mod batch;
 pub mod beside;
 mod bias;

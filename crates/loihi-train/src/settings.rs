@@ -30,6 +30,9 @@ pub struct TrainForm {
     pub rate: f32,
     /// How the rate changes over all epochs.
     pub schedule: Schedule,
+    /// Epochs at the end of training over whose steps everything that is trained is averaged: the trained network has the means.
+    /// 0, as by default, for the values of the last step; of fewer epochs in all, by `--epochs`, all count.
+    pub average_epochs: u32,
     /// Share of a weight that a step takes away, at a rate of 1.
     pub weight_decay: f32,
     /// Largest norm of the gradient of a batch, which is shortened to it; 0 for any.
@@ -105,6 +108,7 @@ impl Default for TrainForm {
             batch: 64,
             rate: 0.5,
             schedule: Schedule::Cosine,
+            average_epochs: 0,
             weight_decay: 0.0,
             clip_norm: 0.0,
             loss: Loss::CrossEntropy,

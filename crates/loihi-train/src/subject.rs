@@ -14,12 +14,17 @@ use loihi_learn::{ExperimentError, RunOptions};
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{Network, RunSections};
 use loihi_run::inference::Stimulus;
+use loihi_run::inference::answers::AnswerShape;
 use loihi_run::inference::fed::Fed;
 use loihi_run::inference::labels::{check_labels, is_labelled, labels_of, unlabelled};
 use loihi_run::inference::present::{PresentError, Presentation, check_recordings, present};
 use loihi_run::inference::span::Beyond;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+
+/// Why a readout of one class is not trained.
+pub const SINGLE_CLASS: &str =
+    "its samples and the readout have a single class, and nothing to tell apart: give samples of two classes or more";
 
 /// What the file does not say.
 #[derive(Clone, Debug, Default)]
@@ -147,6 +152,9 @@ impl Subject {
         form.epochs = options.epochs.unwrap_or(form.epochs);
         let presentations: Vec<Presentation> = inputs.iter().map(|input| Presentation::new(&network, *input)).collect();
         let unfit = |what: String| ExperimentError::Unfit { data: samples.name.clone(), what };
+        if AnswerShape::of(&network, 1).is_some_and(|shape| shape.classes == 1) {
+            return Err(unfit(SINGLE_CLASS.to_owned()).into());
+        }
         for items in [&samples.training, &samples.test] {
             check_labels(&network, items)?;
             if let Some(what) = items.iter().find_map(|item| unlabelled(&network, item)) {

@@ -1,6 +1,7 @@
 //! Training: epoch after epoch, batch after batch, on several threads with the same weights as on one.
 
 use crate::answers::{Answers, silence};
+use crate::average::Average;
 use crate::calibrate;
 use crate::checkpoint::{Position, Progress};
 use crate::error::TrainError;
@@ -15,6 +16,7 @@ use loihi_adjoint::arithmetic::Derivatives;
 use loihi_core::num::word;
 use loihi_learn::samples::shuffled;
 use loihi_run::record::RecordError;
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 /// Parts of a batch at most: a gradient each, whatever the number of threads, so that sums are the same with any.
@@ -100,6 +102,8 @@ pub struct Trainer<'s> {
     moments: Vec<Moments>,
     /// The rewiring of each group of parameters, `None` if it is not rewired.
     rewirings: Vec<Option<Rewiring>>,
+    /// Means over the last epochs, if there are to be any.
+    average: Option<Average>,
     position: Position,
     jobs: NonZeroUsize,
     last: Option<EpochRow>,
@@ -118,7 +122,9 @@ impl<'s> Trainer<'s> {
             calibrate::thresholds(&mut model, &subject.to_learn(&places, 0)?, share);
         }
         let moments = model.parameters.iter().map(|own| Moments::new(own.values.len())).collect();
-        Ok(Self { subject, model, moments, rewirings, position: Position::default(), jobs, last: None })
+        let average =
+            (subject.form.average_epochs > 0).then(|| Average::new(&model.parameters, begin_of_mean(subject)));
+        Ok(Self { subject, model, moments, rewirings, average, position: Position::default(), jobs, last: None })
     }
 
     /// From where a checkpoint stands.
@@ -135,18 +141,28 @@ impl<'s> Trainer<'s> {
         Ok(())
     }
 
-    /// The network as it is trained so far.
-    pub const fn model(&self) -> &Model {
-        &self.model
+    /// The network as it is trained so far, with means where these have begun.
+    pub fn model(&self) -> Cow<'_, Model> {
+        let mut model = Cow::Borrowed(&self.model);
+        if let Some(average) = self.average.as_ref().filter(|own| own.is_begun(self.position.steps)) {
+            let own = model.to_mut();
+            average.write(&mut own.parameters);
+            own.fold(&self.subject.network);
+        }
+        model
     }
 
-    /// Batches of an epoch.
     fn batches(&self) -> usize {
-        self.subject.samples.training.len().div_ceil(self.subject.form.batch)
+        batches(self.subject)
     }
 
     fn progress(&mut self) -> Progress<'_> {
-        Progress { position: &mut self.position, model: &mut self.model, moments: &mut self.moments }
+        Progress {
+            position: &mut self.position,
+            model: &mut self.model,
+            moments: &mut self.moments,
+            average: &mut self.average,
+        }
     }
 
     /// Trains to the end.
@@ -251,6 +267,9 @@ impl<'s> Trainer<'s> {
                 rewiring.step(number, optimiser.rate, own, moments);
             }
         }
+        if let Some(average) = &mut self.average {
+            average.add(number, &self.model.parameters);
+        }
         self.model.fold(&self.subject.network);
     }
 
@@ -281,13 +300,24 @@ impl<'s> Trainer<'s> {
     /// # Errors
     /// [`TrainError::Present`].
     pub fn answers(&self) -> Result<Answers, TrainError> {
-        Answers::of(self.subject, &self.model, self.jobs)
+        Answers::of(self.subject, &self.model(), self.jobs)
     }
 
     /// Populations that have not spiked, each with a reason.
     pub fn silence(&self, tally: &Tally) -> Vec<String> {
-        silence(&self.model, &self.subject.network, tally)
+        silence(&self.model(), &self.subject.network, tally)
     }
+}
+
+/// Batches of an epoch.
+fn batches(subject: &Subject) -> usize {
+    subject.samples.training.len().div_ceil(subject.form.batch)
+}
+
+/// Steps of the optimiser before the epochs that are averaged.
+fn begin_of_mean(subject: &Subject) -> u32 {
+    let epochs = subject.form.epochs.saturating_sub(subject.form.average_epochs);
+    u32::try_from(batches(subject)).unwrap_or(u32::MAX).saturating_mul(epochs)
 }
 
 /// What is made smaller, by the file.

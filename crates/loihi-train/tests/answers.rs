@@ -290,3 +290,15 @@ fn labels_that_do_not_fit_are_refused() {
     let regression = said(&MAPS.replace("per_pixel = true\n", ""), vec![column]);
     assert!(regression.contains("has no class, but targets of shape [1] as for a regression"), "{regression}");
 }
+
+#[test]
+fn samples_of_one_class_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = |classes: Vec<i64>| {
+        let values = whole(&[10, 8, 8], (0..640).map(|at| drawn(at, 256)).collect());
+        file(folder.path(), "samples.npz", vec![("x", values), ("y", whole(&[10], classes))])
+    };
+    let said = open(common::PIXELS, vec![samples(vec![0; 10])]).unwrap_err().to_string();
+    assert!(said.contains("a single class, and nothing to tell apart: give samples of two classes or more"), "{said}");
+    assert!(open(common::PIXELS, vec![samples((0..10).map(|at| at % 2).collect())]).is_ok());
+}

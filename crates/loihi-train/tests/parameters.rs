@@ -70,9 +70,18 @@ v_th_rate = 0.1
 "#;
 
 fn subject() -> Subject {
+    subject_of(NETWORK)
+}
+
+/// The means over the last 2 of 3 epochs.
+fn averaged() -> Subject {
+    subject_of(&NETWORK.replace("epochs = 3\n", "epochs = 3\naverage_epochs = 2\n"))
+}
+
+fn subject_of(text: &str) -> Subject {
     let mut options = SubjectOptions::new("digits");
     options.samples = Some(48);
-    Subject::open(NETWORK, Path::new("n.toml"), &options).unwrap()
+    Subject::open(text, Path::new("n.toml"), &options).unwrap()
 }
 
 fn jobs(count: usize) -> NonZeroUsize {
@@ -121,10 +130,23 @@ fn all_kinds_move_and_lose_nothing_in_the_emulator() {
 
 #[test]
 fn it_resumes_to_the_same_bits_on_any_number_of_threads() {
-    let subject = subject();
-    let (whole, second) = (trained(&subject, 1, &[]), trained(&subject, 2, &[5]));
-    assert_eq!(second.model().parameters, whole.model().parameters);
-    assert_eq!(written(&second, &subject.network), written(&whole, &subject.network));
+    for subject in [subject(), averaged()] {
+        let (whole, second) = (trained(&subject, 1, &[]), trained(&subject, 2, &[5]));
+        assert_eq!(second.model().parameters, whole.model().parameters);
+        assert_eq!(written(&second, &subject.network), written(&whole, &subject.network));
+    }
+}
+
+#[test]
+fn means_over_the_last_epochs_lose_nothing_in_the_emulator() {
+    let (subject, all) = (subject(), averaged());
+    let (last, mean) = (trained(&subject, 1, &[]), trained(&all, 1, &[]));
+    for (last, mean) in last.model().parameters.iter().zip(&mean.model().parameters) {
+        assert_ne!(last.values, mean.values, "{:?}", last.place);
+    }
+    let done = written(&mean, &all.network);
+    let comparison = compare(&all, &done, &mean.answers().unwrap().scores, jobs(1), &|_| false).unwrap();
+    assert_eq!((comparison.compared, comparison.different), (480, 0), "{:?}", comparison.first);
 }
 
 #[test]
