@@ -1,4 +1,4 @@
-//! Augmentation: samples that are moved at random while they are learned.
+//! Augmentation: samples that are moved and thinned at random while they are learned.
 //!
 //! ```
 //! use loihi_augment::shift::shifted;
@@ -12,4 +12,5 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod distort;
+pub mod dropout;
 pub mod shift;

@@ -63,6 +63,7 @@ impl TrainForm {
             ),
             ("turn_degrees", within(self.turn_degrees, 0.0, 180.0), "give 0 to 180 degrees"),
             ("stretch", within(self.stretch, 0.0, 0.9), "give a share of 0 to 0.9"),
+            ("input_dropout", within(self.input_dropout, 0.0, 0.9), "give a share of 0 to 0.9"),
             (
                 "connectivity",
                 self.connectivity.values().all(|share| within(*share, 1e-4, 1.0)),
@@ -128,7 +129,8 @@ impl TrainForm {
                 "synapses at different places have no mean of as many: take out `average_epochs` or `connectivity`";
             return Err(section.error("train", "average_epochs", what));
         }
-        let nothing = [("turn_degrees", self.turn_degrees), ("stretch", self.stretch)];
+        let nothing =
+            [("turn_degrees", self.turn_degrees), ("stretch", self.stretch), ("input_dropout", self.input_dropout)];
         if let Some((key, _)) = nothing.into_iter().find(|(key, most)| given(key) && *most == 0.0) {
             return Err(section.error("train", key, format!("`{key} = 0` changes nothing: take it out")));
         }
@@ -242,6 +244,8 @@ mod tests {
             ("average_epochs = 0", "`average_epochs = 0` changes nothing: take it out"),
             ("epochs = 4\naverage_epochs = 5", "give at most as many epochs as there are in all"),
             ("average_epochs = 2\nconnectivity = { hidden = 0.2 }", "take out `average_epochs` or `connectivity`"),
+            ("input_dropout = 0.0", "`input_dropout = 0` changes nothing: take it out"),
+            ("input_dropout = 0.95", "give a share of 0 to 0.9"),
             ("clip_norm = 1e-30", "give 0 for any norm, or 0.000001 or more"),
             ("validation_samples = 0", "give 1 or more"),
             ("rates = { high = 0.1, strength = 0.0 }", "a `strength` above 0"),

@@ -36,6 +36,7 @@
 //! | [`settings`] | the table `[train]` |
 //! | `checks` | which settings are refused |
 //! | [`sparse`] | connections that are given synapse by synapse |
+//! | [`windows`] | windows of planes, taken apart |
 //! | [`ways`] | which source reaches which neuron: the products of a connection |
 //! | [`batch`] | what is shown, several samples at once |
 //! | [`readout`] | scores of a sample, and back |
@@ -54,6 +55,7 @@
 //! | [`average`] | means of parameters over the last epochs |
 //! | [`checkpoint`] | everything that training changes, as bytes |
 //! | [`subject`] | what is trained, on what |
+//! | [`observer`] | what a training tells, and asks |
 //! | [`answers`] | answers to the test set, and why a population is silent |
 //! | [`trainer`] | epoch after epoch |
 //! | [`check`] | the trained network on the emulator |
@@ -80,6 +82,7 @@ mod groups;
 pub mod layers;
 pub mod loss;
 pub mod matrix;
+pub mod observer;
 pub mod optimiser;
 pub mod parameter;
 pub mod pass;
@@ -93,7 +96,9 @@ pub mod subject;
 pub mod threads;
 pub mod trainer;
 pub mod ways;
+pub mod windows;
 
 pub use error::TrainError;
+pub use observer::{EpochRow, NoObserver, Observer};
 pub use subject::{Subject, SubjectOptions};
-pub use trainer::{EpochRow, NoObserver, Observer, Trainer};
+pub use trainer::Trainer;

@@ -83,6 +83,8 @@ pub struct TrainForm {
     pub turn_degrees: f32,
     /// Samples are stretched or squeezed at random, rows and columns each by at most this share.
     pub stretch: f32,
+    /// Samples lose events at random, or have 0 for values: each at most this share of them.
+    pub input_dropout: f32,
     /// Samples of the training set that are held back with `--validate`; of small sets it is a fifth.
     pub validation_samples: usize,
 }
@@ -133,6 +135,7 @@ impl Default for TrainForm {
             shift: None,
             turn_degrees: 0.0,
             stretch: 0.0,
+            input_dropout: 0.0,
             validation_samples: 5000,
         }
     }

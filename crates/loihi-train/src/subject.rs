@@ -4,6 +4,7 @@ use crate::batch::Batch;
 use crate::error::TrainError;
 use crate::settings::TrainForm;
 use loihi_augment::distort;
+use loihi_augment::dropout::{self, thinned};
 use loihi_augment::shift::{self, shifted};
 use loihi_core::num::Fnv64;
 use loihi_data::{Sample, SampleData};
@@ -217,7 +218,7 @@ impl Subject {
             let own = u32::try_from(*place).unwrap_or(u32::MAX);
             // Spikes that are drawn are drawn anew in every epoch.
             let number = epoch.wrapping_mul(all).wrapping_add(own);
-            let shown = self.shown(&self.moved(item, [epoch, own]), number)?;
+            let shown = self.shown(&self.augmented(item, [epoch, own]), number)?;
             labels.push(labels_of(&self.network, item, shown.steps)?);
             stimuli.push(shown);
         }
@@ -225,7 +226,7 @@ impl Subject {
     }
 
     /// A sample as it is augmented in an epoch, and what is beside it in the same way.
-    fn moved<'i>(&self, item: &'i Sample, at: [u32; 2]) -> Cow<'i, Sample> {
+    fn augmented<'i>(&self, item: &'i Sample, at: [u32; 2]) -> Cow<'i, Sample> {
         let mut item = Cow::Borrowed(item);
         if let Some(distortion) = self.form.distortion() {
             item = Cow::Owned(distortion.of(&item, self.seed, at));
@@ -233,8 +234,11 @@ impl Subject {
         if let Some(most) = self.form.shift {
             item = Cow::Owned(shifted(&item, most, self.seed, at));
         }
+        if self.form.input_dropout > 0.0 {
+            item = Cow::Owned(thinned(&item, self.form.input_dropout, self.seed, at));
+        }
         if let Cow::Owned(item) = &mut item {
-            item.beside.iter_mut().for_each(|own| *own = self.moved(own, at).into_owned());
+            item.beside.iter_mut().for_each(|own| *own = self.augmented(own, at).into_owned());
         }
         item
     }
@@ -302,7 +306,9 @@ fn immovable(form: &TrainForm, items: &[Sample], has_windows: bool) -> Option<(&
     let shift = || all().find_map(|item| Some(("shift", shift::refusal(item, form.shift?)?)));
     let key = if form.turn_degrees > 0.0 { "turn_degrees" } else { "stretch" };
     let distortion = || form.distortion().and_then(|_| all().find_map(|item| Some((key, distort::refusal(item)?))));
-    shift().or_else(distortion)
+    let thins = form.input_dropout > 0.0;
+    let thinning = || all().filter(|_| thins).find_map(|item| Some(("input_dropout", dropout::refusal(item)?)));
+    shift().or_else(distortion).or_else(thinning)
 }
 
 /// A hash of everything that decides what comes out.

@@ -6,6 +6,7 @@ use crate::calibrate;
 use crate::checkpoint::{Position, Progress};
 use crate::error::TrainError;
 use crate::layers::Model;
+use crate::observer::{EpochRow, Observer};
 use crate::optimiser::Moments;
 use crate::rewire::{self, Rewiring};
 use crate::settings::TrainForm;
@@ -15,7 +16,6 @@ use crate::threads::each;
 use loihi_adjoint::arithmetic::Derivatives;
 use loihi_core::num::word;
 use loihi_learn::samples::shuffled;
-use loihi_run::record::RecordError;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
@@ -27,72 +27,6 @@ const SHARD_SAMPLES_MIN: usize = 16;
 const CALIBRATION_SAMPLES: usize = 256;
 /// Betas of the optimiser.
 const BETAS: [f32; 2] = [0.9, 0.999];
-
-/// An epoch that is over.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct EpochRow {
-    /// Its number, from 1.
-    pub epoch: u32,
-    /// Mean loss of a training sample.
-    pub loss: f64,
-    /// Share of answers to training samples that were right while they were learned.
-    pub accuracy_train: f64,
-    /// Share of answers to validation samples that are right after it, with `--validate`.
-    pub accuracy_validation: Option<f64>,
-    /// Learning rate at its end.
-    pub rate: f64,
-    /// By population: spikes a neuron and step.
-    pub spike_rates: Vec<(String, f64)>,
-}
-
-impl EpochRow {
-    /// An epoch of a network that has no spikes: its number, the mean loss, and the share that was answered right while learning.
-    pub const fn new(epoch: u32, loss: f64, accuracy_train: f64, rate: f64) -> Self {
-        Self { epoch, loss, accuracy_train, accuracy_validation: None, rate, spike_rates: Vec::new() }
-    }
-}
-
-/// Observes a training.
-pub trait Observer {
-    /// Batches that were learned, of all; the epoch under way, from 1, and what the one before it came to.
-    fn progress(&mut self, _done: u64, _total: u64, _epoch: u32, _row: Option<&EpochRow>) {}
-
-    /// Something that the user should know.
-    fn warn(&mut self, _what: &str) {}
-
-    /// An epoch is over.
-    ///
-    /// # Errors
-    /// It could not be recorded.
-    fn epoch(&mut self, _row: &EpochRow) -> Result<(), RecordError> {
-        Ok(())
-    }
-
-    /// Whether training is to end here.
-    fn stops(&mut self) -> bool {
-        false
-    }
-
-    /// Whether it is time for a checkpoint.
-    fn wants_checkpoint(&mut self) -> bool {
-        false
-    }
-
-    /// Takes a checkpoint.
-    ///
-    /// # Errors
-    /// It could not be written.
-    fn checkpoint(&mut self, _bytes: &[u8]) -> Result<(), RecordError> {
-        Ok(())
-    }
-}
-
-/// Observes nothing.
-#[derive(Debug)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {}
 
 /// A training under way.
 #[derive(Debug)]

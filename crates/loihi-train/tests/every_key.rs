@@ -33,7 +33,7 @@ fn the_keys_in_the_file_of_every_key_are_read() {
     let form: TrainForm = toml::from_str(&lines.join("\n")).unwrap();
     assert!(lines.len() > 15, "{lines:?}");
     assert_eq!((form.target_spikes, form.shift, form.v_th_rate), (Some([20.0, 2.0]), Some([2, 2]), Some(0.08)));
-    assert_eq!((form.turn_degrees, form.stretch), (10.0, 0.1));
+    assert_eq!((form.turn_degrees, form.stretch, form.input_dropout, form.average_epochs), (10.0, 0.1, 0.2, 5));
     let delay = form.delay.unwrap();
     assert_eq!((delay.rate, delay.max_steps, delay.into), (0.1, 20, vec!["hidden".to_owned()]));
     let registers = [form.decay_u, form.decay_v, form.v_th].map(|register| register.unwrap().rate);
