@@ -72,7 +72,7 @@ fn layer(network: &Network, at: usize, places: &[(Endpoint, Source)]) -> Result<
             Ways::of(&connection.weights, [shape, &population.shape]).map_err(|what| wrong(&what))?;
         let values = mantissas.iter().map(|own| f32::from(*own)).collect();
         let (map, from_shape) = match &connection.weights {
-            Weights::Dense(_) => (Map::Dense(values), vec![size(shape)]),
+            own if own.is_dense() => (Map::Dense(values), vec![size(shape)]),
             Weights::Conv2d(conv) => {
                 let values = conv.weights.iter().map(|own| f32::from(*own)).collect();
                 (Map::Conv(conv.clone().weights(Vec::new()), values), shape.to_vec())
@@ -80,7 +80,7 @@ fn layer(network: &Network, at: usize, places: &[(Endpoint, Source)]) -> Result<
             #[expect(clippy::cast_precision_loss, reason = "windows are small")]
             Weights::Pool2d(pool) => (Map::Pool(*pool, 1.0 / (pool.kernel[0] * pool.kernel[1]) as f32), shape.to_vec()),
             Weights::OneToOne(_) => (Map::Scale(vec![1.0]), population.shape.clone()),
-            Weights::Sparse(_) => return Err(wrong("it is sparse")),
+            Weights::Dense(_) | Weights::Compressed(_) | Weights::Sparse(_) => return Err(wrong("it is sparse")),
         };
         if matches!(map, Map::Dense(_) | Map::Conv(..)) {
             fan_in += order.fan_in();

@@ -5,7 +5,7 @@ use crate::loss::Loss;
 use crate::parameter::Register;
 use crate::settings::{RatesForm, TrainForm, is_trainable};
 use loihi_adjoint::rate::Backward;
-use loihi_net::network::{Connection, Network, ReadBy, Section, SectionError, Weights};
+use loihi_net::network::{Connection, Network, ReadBy, Section, SectionError};
 
 impl TrainForm {
     /// The table of a network, or the defaults of a network without one.
@@ -196,9 +196,7 @@ impl TrainForm {
         for name in self.connectivity.keys() {
             let place = place_of(network, name).map_err(|what| section.error("train", "connectivity", what))?;
             let is_rewired = |own: &Connection| {
-                own.to == place
-                    && matches!(own.weights, Weights::Dense(_))
-                    && self.trains(&own.weights, &network.populations[place])
+                own.to == place && own.weights.is_dense() && self.trains(&own.weights, &network.populations[place])
             };
             if !network.connections.iter().any(is_rewired) {
                 let what = format!("no dense connection that is trained leads to `{name}`: take it out");

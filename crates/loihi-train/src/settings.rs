@@ -227,5 +227,5 @@ impl TrainForm {
 
 /// Whether weights of this kind can be trained.
 pub(crate) const fn is_trainable(weights: &Weights) -> bool {
-    matches!(weights, Weights::Dense(_) | Weights::Sparse(_) | Weights::Conv2d(_))
+    matches!(weights, Weights::Dense(_) | Weights::Compressed(_) | Weights::Sparse(_) | Weights::Conv2d(_))
 }

@@ -39,6 +39,7 @@ impl Ways {
                 let column = |source| weights.iter().skip(source).step_by(sources.max(1)).copied();
                 Ok((Self::Dense { sources, neurons }, (0..sources).flat_map(column).collect()))
             }
+            Weights::Compressed(weights) => Self::of(&weights.expanded(), [from, to]),
             Weights::OneToOne(weights) => {
                 Ok((Self::OneToOne(neurons), (0..neurons).filter_map(|neuron| weights.get(neuron).copied()).collect()))
             }
@@ -80,6 +81,7 @@ impl Ways {
                 Weights::Conv2d(conv.clone().weights(put))
             }
             (Self::Sparse(_), Weights::Sparse(synapses)) => sparse::put(synapses, mantissas),
+            (Self::Sparse(_), Weights::Compressed(weights)) => self.put(&weights.expanded(), mantissas),
             (Self::OneToOne(_), Weights::OneToOne(_)) => Weights::OneToOne(Each::of(mantissas.to_vec())),
             _ => weights.clone(),
         }

@@ -3,7 +3,8 @@
 use super::connection::reads;
 use super::conv::planes;
 use super::{
-    Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, Signs, Weighted, Weights, size,
+    Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, SYNAPSES_MAX, Signs, Weighted,
+    Weights, size,
 };
 use crate::probe::Probe;
 use loihi_core::image::{ProductRecord, Variable};
@@ -316,6 +317,23 @@ impl Network {
                     format!("{} weights, but {neurons} neurons and {sources} sources take {wanted}", weights.len())
                 })
             }
+            Weights::Compressed(weights) => {
+                let [rows, neurons_of_row, sources_of_row] = weights.extents();
+                let fits = [neurons_of_row, sources_of_row].map(|own| rows.saturating_mul(own)) == [neurons, sources];
+                self.require(fits, element, "weights", || {
+                    format!(
+                        "weights of {rows} rows of {neurons_of_row} neurons and {sources_of_row} sources, but there are \
+                         {neurons} neurons and {sources} sources"
+                    )
+                })?;
+                let all = if connection.learning.is_some() { weights.places() } else { weights.len() };
+                self.require(all <= SYNAPSES_MAX, element, "weights", || {
+                    format!(
+                        "{all} synapses, since a weight of 0 can learn, too; but a connection can have {SYNAPSES_MAX}: give \
+                         fewer by `kind = \"sparse\"`, or divide the population"
+                    )
+                })
+            }
             Weights::OneToOne(weights) => {
                 self.require(sources == neurons, element, "weights", || {
                     format!("one to one takes as many sources ({sources}) as neurons ({neurons})")
@@ -381,6 +399,7 @@ impl Network {
         let valid = |weight: i16| (low..=high).contains(&weight) && (!even || weight % 2 == 0);
         let wrong = match &connection.weights {
             Weights::Dense(weights) => first_invalid(weights, valid),
+            Weights::Compressed(weights) => weights.mantissas().find(|weight| !valid(*weight)),
             Weights::OneToOne(weights) => first_invalid(weights.values(), valid),
             Weights::Conv2d(conv) => first_invalid(&conv.weights, valid),
             Weights::Pool2d(pool) => first_invalid(&[pool.weight], valid),

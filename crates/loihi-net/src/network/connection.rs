@@ -1,7 +1,7 @@
 //! Connections: which source reaches which neuron, with what weight and delay.
 
 use super::conv::planes;
-use super::{Conv2d, Each, Endpoint, Pool2d, size};
+use super::{CompressedWeights, Conv2d, Each, Endpoint, Pool2d, size};
 use loihi_core::image::{ProductRecord, Variable};
 use loihi_core::num::{Delay, Weight, WeightExponent};
 use loihi_core::synapse::{SignMode, fold};
@@ -33,10 +33,14 @@ impl Signs {
 }
 
 /// Weight mantissas and who has them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// [`Weights::Compressed`] are equal to the same ones that are not, as they are read back from a file.
+#[derive(Clone, Debug)]
 pub enum Weights {
     /// `[neurons, sources]`, sources fastest.
     Dense(Vec<i16>),
+    /// The same, or row to row, without those that are 0: weights that are drawn with a density.
+    Compressed(CompressedWeights),
     /// Every source reaches the neuron of the same number.
     OneToOne(Each<i16>),
     /// A convolution.
@@ -47,6 +51,36 @@ pub enum Weights {
     Sparse(Vec<SparseSynapse>),
 }
 
+impl Weights {
+    /// Whether every source reaches every neuron, if only by a weight of 0.
+    pub const fn is_dense(&self) -> bool {
+        match self {
+            Self::Dense(_) => true,
+            Self::Compressed(weights) => weights.extents()[0] == 1,
+            Self::OneToOne(_) | Self::Conv2d(_) | Self::Pool2d(_) | Self::Sparse(_) => false,
+        }
+    }
+}
+
+impl PartialEq for Weights {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Dense(own), Self::Dense(other)) => own == other,
+            (Self::OneToOne(own), Self::OneToOne(other)) => own == other,
+            (Self::Conv2d(own), Self::Conv2d(other)) => own == other,
+            (Self::Pool2d(own), Self::Pool2d(other)) => own == other,
+            (Self::Sparse(own), Self::Sparse(other)) => own == other,
+            (Self::Compressed(own), Self::Compressed(other)) => own == other,
+            (Self::Compressed(own), other) | (other, Self::Compressed(own)) => {
+                matches!(other, Self::Dense(_) | Self::Sparse(_)) && own.expanded() == *other
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Weights {}
+
 impl From<Vec<i16>> for Weights {
     fn from(weights: Vec<i16>) -> Self {
         Self::Dense(weights)
@@ -56,6 +90,12 @@ impl From<Vec<i16>> for Weights {
 impl<const N: usize> From<[i16; N]> for Weights {
     fn from(weights: [i16; N]) -> Self {
         Self::Dense(weights.to_vec())
+    }
+}
+
+impl From<CompressedWeights> for Weights {
+    fn from(weights: CompressedWeights) -> Self {
+        Self::Compressed(weights)
     }
 }
 
@@ -300,7 +340,8 @@ impl Connection {
         fold(Weight::saturating(i32::from(mantissa)), self.wgt_exp, self.weight_bits, signs)
     }
 
-    /// Hands neuron, weight mantissa and delay of every synapse of a source to `visit`.
+    /// Hands neuron, weight mantissa and delay of every synapse of a source to `visit`; of [`Weights::Compressed`] those of weight
+    /// 0 only if the connection learns.
     ///
     /// `from` and `to` are the shapes at both ends; shapes that do not fit have no synapses.
     pub fn visit(&self, [from, to]: [&[usize]; 2], source: usize, mut visit: impl FnMut(usize, i16, usize)) {
@@ -309,6 +350,13 @@ impl Connection {
             Weights::Dense(weights) => {
                 let column = weights.iter().skip(source).step_by(size(from).max(1));
                 column.enumerate().for_each(|(neuron, weight)| visit(neuron, *weight, delay));
+            }
+            // A weight of 0 can become another.
+            Weights::Compressed(weights) if self.learning.is_some() => {
+                weights.visit_all(source, |neuron, weight| visit(neuron, weight, delay));
+            }
+            Weights::Compressed(weights) => {
+                weights.of_source(source).for_each(|(neuron, weight)| visit(neuron, weight, delay));
             }
             Weights::OneToOne(weights) => {
                 if let Some(weight) = weights.get(source) {

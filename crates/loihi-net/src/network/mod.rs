@@ -27,6 +27,7 @@
 
 mod bias;
 mod check;
+mod compressed;
 mod connection;
 mod conv;
 mod depth;
@@ -43,6 +44,7 @@ mod units;
 
 pub use bias::{Bias, nearest_bias};
 pub use check::{Element, NetworkError};
+pub use compressed::{CompressedWeights, SourceWeights};
 pub use connection::{Connection, Learning, Signs, SparseSynapse, TraceShape, Weights};
 pub use conv::planes;
 pub use conv::{Conv2d, Pool2d};
@@ -140,7 +142,7 @@ pub struct RunSections {
 
 /// Duration of a step in microseconds, where the network gives no other.
 const STEP_US: u64 = 1000;
-/// Most synapses of a connection: more than the memory of eight chips holds.
+/// Most synapses of a connection, those that are not there for a weight of 0 aside: more than the memory of eight chips holds.
 pub const SYNAPSES_MAX: usize = 1 << 27;
 
 impl Network {

@@ -63,29 +63,37 @@ fn weights(
 ) -> Result<Weights, InvalidValue> {
     let span = form.weights.span();
     let invalid = |what: String| InvalidValue::new(span.clone(), what);
+    let draws = Draws {
+        seed: seed[0],
+        number: seed[1],
+        sources: size(source),
+        is_recurrent,
+        step: if signs == Signs::Mixed { 2 } else { 1 },
+        limits: [-256, 255],
+        what: "weights",
+    };
     let elements = |wanted: usize| -> Result<(Vec<usize>, Vec<i16>), InvalidValue> {
         if wanted > SYNAPSES_MAX {
             return Err(invalid(format!("{wanted} synapses, but a connection can have {SYNAPSES_MAX}")));
         }
-        let (shape, values) = match form.weights.get_ref() {
-            WeightsForm::One(value) => (vec![wanted], vec![*value; wanted]),
-            WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
-            WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
-            WeightsForm::Drawn(from) => {
-                let step = if signs == Signs::Mixed { 2 } else { 1 };
-                let sources = size(source);
-                let (limits, what) = ([-256, 255], "weights");
-                let draws = Draws { seed: seed[0], number: seed[1], sources, is_recurrent, step, limits, what };
-                (vec![wanted], draws.numbers(wanted, *from, &span)?)
-            }
-        };
         let mantissa =
             |value: &i64| i16::try_from(*value).map_err(|_| invalid(format!("a weight of {value}: at most 255")));
+        let (shape, values) = match form.weights.get_ref() {
+            WeightsForm::One(value) => return Ok((vec![wanted], vec![mantissa(value)?; wanted])),
+            WeightsForm::Drawn(from) => return Ok((vec![wanted], draws.weights(wanted, *from, &span)?)),
+            WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
+            WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
+        };
         Ok((shape, values.iter().map(mantissa).collect::<Result<_, _>>()?))
     };
     match form.kind.unwrap_or(WeightsKind::Dense) {
         WeightsKind::Dense => {
             let (sources, neurons) = (size(source), size(to));
+            if let WeightsForm::Drawn(from) = form.weights.get_ref()
+                && from.density.is_some()
+            {
+                return Ok(draws.compressed([1, neurons, sources], *from, &span)?.into());
+            }
             let (shape, weights) = elements(sources.saturating_mul(neurons))?;
             let one_for_all = matches!(form.weights.get_ref(), WeightsForm::One(_) | WeightsForm::Drawn(_));
             if !one_for_all && !is_rows(&shape, neurons, sources) {
@@ -134,15 +142,7 @@ fn weights(
             let _planes = planes(source);
             Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: own(form.padding.as_ref(), [0, 0]), weight }))
         }
-        WeightsKind::Sparse => {
-            let rows = match form.weights.get_ref() {
-                WeightsForm::Many(shape, values) => Ok((shape.clone(), values.clone())),
-                WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder),
-                _ => Err(invalid("sparse weights are rows of source, neuron, weight, and delay".to_owned())),
-            };
-            let (shape, values) = rows?;
-            sparse(&shape, &values, &span)
-        }
+        WeightsKind::Sparse => sparse_of(form.weights.get_ref(), folder, &span),
         WeightsKind::Rows => {
             let [rows, of_population] = [source, to].map(|shape| shape.first().copied().unwrap_or(0));
             if rows != of_population || rows == 0 {
@@ -151,6 +151,9 @@ fn weights(
                 )));
             }
             let [sources, neurons] = [source, to].map(|shape| size(shape) / rows);
+            if let WeightsForm::Drawn(from) = form.weights.get_ref() {
+                return Ok(draws.compressed([rows, neurons, sources], *from, &span)?.into());
+            }
             let wanted = size(to).saturating_mul(sources);
             let (_, weights) = elements(wanted)?;
             if weights.len() != wanted {
@@ -189,6 +192,19 @@ fn row_to_row(weights: &[i16], sources: usize, neurons: usize) -> Vec<SparseSyna
     let mut synapses: Vec<SparseSynapse> = weights.iter().enumerate().map(synapse).collect();
     synapses.sort_unstable();
     synapses
+}
+
+/// Synapses of a list, or of an array in a file.
+fn sparse_of(form: &WeightsForm, folder: &Path, span: &Range<usize>) -> Result<Weights, InvalidValue> {
+    let (shape, values) = match form {
+        WeightsForm::Many(shape, values) => (shape.clone(), values.clone()),
+        WeightsForm::Text(text) => array(&Spanned::new(span.clone(), text.clone()), folder)?,
+        WeightsForm::One(_) | WeightsForm::Drawn(_) => {
+            let what = "sparse weights are rows of source, neuron, weight, and delay";
+            return Err(InvalidValue::new(span.clone(), what));
+        }
+    };
+    sparse(&shape, &values, span)
 }
 
 /// Rows of source, neuron, weight, and if there are four, delay.

@@ -82,9 +82,9 @@ fn every_part_is_read() {
     assert_eq!(thresholds, [640, 1280, 1920]);
     let Weights::Conv2d(conv) = &network.connections[0].weights else { panic!() };
     assert_eq!((conv.shape, conv.weights.as_slice()), ([2, 1, 2, 2], &[2, 4, 6, 8, -2, -4, -6, -8][..]));
-    let Weights::Dense(weights) = &network.connections[1].weights else { panic!() };
-    let nonzero = weights.iter().filter(|weight| **weight != 0).count();
-    assert!((4..=20).contains(&nonzero) && weights.iter().all(|weight| weight % 2 == 0 && weight.abs() <= 20));
+    let Weights::Compressed(weights) = &network.connections[1].weights else { panic!() };
+    assert!((4..=20).contains(&weights.len()), "{weights:?}");
+    assert!(weights.mantissas().all(|weight| weight % 2 == 0 && weight.abs() <= 20));
     assert_eq!(network.readout.unwrap().by, ReadBy::FirstSpike);
     let probes: Vec<String> = network.probes.iter().map(ToString::to_string).collect();
     assert_eq!(probes, ["hidden.v[2..5]@every=4,from=1,to=90", "out.spikes"]);

@@ -6,8 +6,8 @@ use super::form::{
 };
 use super::values::{Numbers, WeightsForm};
 use crate::network::{
-    Bias, Connection, Each, Endpoint, Entry, Input, Learning, Network, Population, Readout, Section, SparseSynapse,
-    TraceShape, Weights, size,
+    Bias, Connection, Each, Endpoint, Entry, Input, Learning, Network, Population, Readout, SYNAPSES_MAX, Section,
+    SparseSynapse, TraceShape, Weights, size,
 };
 use crate::probe::Probe;
 use loihi_core::image::{Homeostasis, Noise, Profile, Tree};
@@ -258,6 +258,19 @@ impl Writer {
                     kept(self.kept("weights", name, shape, weights))
                 };
                 ConnectionForm { weights, ..form }
+            }
+            Weights::Compressed(weights) if weights.places() <= SYNAPSES_MAX => {
+                let connection = Connection { weights: weights.expanded(), ..connection.clone() };
+                self.weights(name, &connection, sources, form)
+            }
+            Weights::Compressed(weights) => {
+                let synapses = (0..sources).flat_map(|source| {
+                    let synapse = move |(neuron, weight)| SparseSynapse { source, neuron, weight, delay: 0 };
+                    weights.of_source(source).map(synapse)
+                });
+                let rows = synapses.flat_map(|synapse| row(&synapse)).collect();
+                let weights = kept(self.kept("weights", name, vec![weights.len(), 4], rows));
+                ConnectionForm { kind: Some(WeightsKind::Sparse), weights, ..form }
             }
             Weights::OneToOne(weights) => {
                 let weights = match weights {
