@@ -79,6 +79,14 @@ impl<'n> Answers<'n> {
     /// # Errors
     /// It is of another number of samples.
     pub(crate) fn given_to(self, samples: Vec<Sample>) -> Result<Vec<Sample>, String> {
+        self.given_to_first(samples.len(), samples)
+    }
+
+    /// The same for the first ones of this many.
+    ///
+    /// # Errors
+    /// It is of another number of samples.
+    pub(crate) fn given_to_first(self, all: usize, samples: Vec<Sample>) -> Result<Vec<Sample>, String> {
         let Self { classes, targets, target_shape, stages } = self;
         let counts = [
             ("classes", classes.as_ref().map(|own| own.1.len())),
@@ -86,8 +94,8 @@ impl<'n> Answers<'n> {
             ("stages", stages.as_ref().map(|own| own.1.len())),
         ];
         for (kind, count) in counts {
-            if let Some(count) = count.filter(|count| *count != samples.len()) {
-                return Err(format!("{count} {kind} for {} samples", samples.len()));
+            if let Some(count) = count.filter(|count| *count != all) {
+                return Err(format!("{count} {kind} for {all} samples"));
             }
         }
         let mut classes = classes.into_iter().flat_map(|own| own.1);

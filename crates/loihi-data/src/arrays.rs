@@ -26,37 +26,44 @@ use loihi_files::npz::{self, Values};
 const SAMPLES: [&str; 4] = ["x", "samples", "data", "spikes"];
 
 /// Arrays: of samples, or of the events of a recording.
-pub const FORMAT: Format =
-    Format::new("numpy", &["npy", "npz"], "arrays of samples, or of the events of a recording", |bytes, _, options| {
-        match records::parse(bytes)? {
-            Some(recording) => Ok(Content::events(recording)),
-            None => read(bytes, options).map(|(samples, scale)| Content::Many(samples, scale)),
-        }
-    })
-    .begins(&[b"\x93NUMPY", b"PK\x03\x04"])
-    .with_targets("in `y` or `targets`, real numbers or `[samples, k]`")
-    .with_classes("in `labels`, or in `y` or `targets`, whole numbers; of a recording as of other files");
+pub const FORMAT: Format = Format::new(
+    "numpy",
+    &["npy", "npz"],
+    "arrays of samples, or of the events of a recording",
+    |bytes, most, options| match records::parse(bytes)? {
+        Some(recording) => Ok(Content::events(recording)),
+        None => read(bytes, most, options).map(|(samples, scale)| Content::Many(samples, scale)),
+    },
+)
+.begins(&[b"\x93NUMPY", b"PK\x03\x04"])
+.with_targets("in `y` or `targets`, real numbers or `[samples, k]`")
+.with_classes("in `labels`, or in `y` or `targets`, whole numbers; of a recording as of other files");
 
 /// Reads samples.
 ///
 /// # Errors
 /// [`FormatError`] names the array, and row and column of a number that is not finite.
 pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatError> {
-    Ok(read(bytes, options)?.0)
+    Ok(read(bytes, usize::MAX, options)?.0)
 }
 
-/// Samples, and their scale if they have values.
-fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
+/// At least the first `most` samples, and their scale if they have values.
+fn read(bytes: &[u8], most: usize, options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
     let names = npz::names_in(bytes).map_err(FormatError::new)?;
     let answers = Answers::read(bytes, &names, options)?;
     let name = sample_array(&names, &answers)?;
+    if !options.reals
+        && let Some(rows) = npz::byte_rows(bytes, name, most).map_err(FormatError::new)?
+    {
+        return of_bytes(rows, answers, options);
+    }
     let array = npz::parse(bytes, name).map_err(FormatError::new)?;
     let [count, shape @ ..] = array.shape() else {
         return Err("a single number is not an array of samples: the first extent is that of the samples".into());
     };
     let each = shape.iter().product::<usize>();
     if each == 0 || *count == 0 {
-        return Err(format!("its shape {:?} has no elements", array.shape()).into());
+        return Err(no_elements(array.shape()).into());
     }
     if options.reals {
         let of = |(number, row): (usize, &[f32])| Sample::reals(number.to_string(), shape, row.to_vec());
@@ -73,6 +80,33 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scal
     };
     let samples = numbers.chunks(each).enumerate().map(of).collect();
     Ok((answers.given_to(samples)?, Some(scale)))
+}
+
+/// Samples of bytes or booleans, which stay the bytes that they are but for their scale.
+fn of_bytes(
+    array: npz::ByteRows,
+    answers: Answers<'_>,
+    options: &DataOptions,
+) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
+    if array.shape.contains(&0) {
+        return Err(no_elements(&array.shape).into());
+    }
+    let scale = options.scale.unwrap_or(if array.largest <= 1 { Scale::SHARES } else { Scale::BYTES });
+    let mut values = [0; 256];
+    for (value, byte) in values.iter_mut().zip(0_u8..) {
+        *value = scale.value(byte.into());
+    }
+    let shape = array.shape.get(1..).unwrap_or_default();
+    let of = |(number, mut row): (usize, Vec<u8>)| {
+        row.iter_mut().for_each(|byte| *byte = values[usize::from(*byte)]);
+        Sample::values(number.to_string(), shape, row)
+    };
+    let samples = array.rows.into_iter().enumerate().map(of).collect();
+    Ok((answers.given_to_first(array.shape[0], samples)?, Some(scale)))
+}
+
+fn no_elements(shape: &[usize]) -> String {
+    format!("its shape {shape:?} has no elements")
 }
 
 /// The array of samples: the only one besides those of answers, or one of the usual names.

@@ -10,8 +10,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bytes;
 pub(crate) mod elements;
 mod texts;
+
+pub use bytes::ByteRows;
 
 use crate::whole;
 use elements::Npy;
@@ -226,7 +229,19 @@ pub fn parse(bytes: &[u8], array: &str) -> Result<Array, ArrayError> {
 /// # Errors
 /// [`ArrayError`].
 pub fn records(bytes: &[u8], array: &str) -> Result<Option<Vec<(String, Array)>>, ArrayError> {
+    if !entry(bytes, array, |mut npy| bytes::are_records(&mut npy))? {
+        return Ok(None);
+    }
     member(bytes, array, |npy| Npy::of(npy)?.fields())
+}
+
+/// Reads the first `most` rows of an array of bytes or booleans from the bytes of an `.npz` or `.npy` file; `None` if its elements
+/// are something else, or its first extent is the fastest.
+///
+/// # Errors
+/// [`ArrayError`].
+pub fn byte_rows(bytes: &[u8], array: &str, most: usize) -> Result<Option<ByteRows>, ArrayError> {
+    entry(bytes, array, |mut npy| bytes::rows(&mut npy, most))
 }
 
 /// Reads an array of texts (`<U...`, or `|S...` in UTF-8) from the bytes of an `.npz` or `.npy` file; `None` if its elements
@@ -243,11 +258,24 @@ fn member<R>(bytes: &[u8], array: &str, read: impl Fn(&[u8]) -> Result<R, ArrayE
     if bytes.starts_with(b"\x93NUMPY") {
         return read(bytes);
     }
+    entry(bytes, array, |npy| {
+        let npy = whole::all(npy, whole::DATA).map_err(|error| ArrayError::Damaged(error.to_string()))?;
+        read(&npy)
+    })
+}
+
+/// What `read` makes of an array as it is unpacked.
+fn entry<R>(
+    bytes: &[u8],
+    array: &str,
+    read: impl FnOnce(&mut dyn Read) -> Result<R, ArrayError>,
+) -> Result<R, ArrayError> {
+    if bytes.starts_with(b"\x93NUMPY") {
+        return read(&mut &*bytes);
+    }
     let mut archive = archive(bytes)?;
     let there = names_of(&archive);
-    let entry = archive.by_name(&format!("{array}.npy")).map_err(|_| ArrayError::NoSuchArray { there })?;
-    let npy = whole::all(entry, whole::DATA).map_err(|error| ArrayError::Damaged(error.to_string()))?;
-    read(&npy)
+    read(&mut archive.by_name(&format!("{array}.npy")).map_err(|_| ArrayError::NoSuchArray { there })?)
 }
 
 /// Numbers of a type that has this name in numpy (`<f2`), as many as there are bytes for.

@@ -31,18 +31,12 @@ struct Lane {
 impl<'b> Npy<'b> {
     /// Reads a header.
     pub(crate) fn of(bytes: &'b [u8]) -> Result<Self, ArrayError> {
-        let damaged = |error: io::Error| {
-            // For a header that is not Python the library prints a diagram; the first line says what is wrong, in one
-            // sentence.
-            let said = error.to_string().replace(". ", "; ");
-            ArrayError::Damaged(said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned())
-        };
         // The library takes memory for as much header as the file announces.
         if header_bytes(bytes).is_some_and(|length| length > bytes.len()) {
             return Err(ArrayError::Damaged("its header is longer than the file".to_owned()));
         }
         let mut data = bytes;
-        let header = NpyHeader::from_reader(&mut data).map_err(damaged)?;
+        let header = NpyHeader::from_reader(&mut data).map_err(|error| damaged(&error))?;
         let extents = header.shape().iter().map(|extent| usize::try_from(*extent));
         let shape = extents.collect::<Result<_, _>>().map_err(|_| ArrayError::TooLarge(header.shape().to_vec()))?;
         Ok(Self { shape, order: header.order(), dtype: header.dtype(), data })
@@ -94,8 +88,15 @@ impl<'b> Npy<'b> {
     }
 }
 
+/// What the library says of a header: for one that is not Python it prints a diagram, whose first line says what is wrong, in one
+/// sentence.
+pub(super) fn damaged(error: &io::Error) -> ArrayError {
+    let said = error.to_string().replace(". ", "; ");
+    ArrayError::Damaged(said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned())
+}
+
 /// Length of the header's text: 16 bits in version 1, 32 bits later.
-fn header_bytes(bytes: &[u8]) -> Option<usize> {
+pub(super) fn header_bytes(bytes: &[u8]) -> Option<usize> {
     match bytes.get(6)? {
         1 => bytes.get(8..)?.first_chunk().map(|length| u16::from_le_bytes(*length).into()),
         _ => usize::try_from(u32::from_le_bytes(*bytes.get(8..)?.first_chunk()?)).ok(),
