@@ -12,6 +12,7 @@ mod map;
 mod needs;
 mod row;
 mod share;
+mod stored;
 mod table;
 
 pub use map::Map;

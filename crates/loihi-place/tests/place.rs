@@ -7,7 +7,7 @@ use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::Network;
 use loihi_net::network::Weighted;
-use loihi_net::network::{Connection, Each, Endpoint, Entry, Input, Population, size};
+use loihi_net::network::{Connection, Each, Endpoint, Entry, Input, Population, Weights, size};
 use loihi_place::place::{PlacementOptions, place, table};
 use loihi_run::inference::{Inference, Spike, Stimulus};
 use loihi_testkit::networks::{every_kind, spikes};
@@ -159,6 +159,39 @@ fn a_network_of_5000_compartments_is_placed_and_runs() {
     let expected = by_equations(&network, &Stimulus { steps: 10, ..stimulus });
     assert!(expected.len() > 1000);
     assert_eq!(spikes, expected);
+}
+
+/// Weights that are drawn with a density are placed as the matrix of all, whatever reads them: one axon a source, two, delays that
+/// differ, rules.
+#[test]
+fn compressed_weights_are_placed_as_all_of_them() {
+    for more in [
+        "",
+        "signs = \"split\"\n",
+        "delay = 3\n",
+        "wgt_exp = -5\n",
+        "compartment = 1\n",
+        "[connection.learning]\nrule = \"dw = 2^-2*x1*y0\"\nx1 = { impulse = 40, tau_steps = 9.0 }\n",
+    ] {
+        let text = format!(
+            "seed = 3\nbeyond_the_chip = true\n[[population]]\nname = \"a\"\nshape = [6, 50]\n\
+             [[population.compartment]]\nstack_out = \"push\"\nthreshold = \"pass_above\"\n\
+             [[population.compartment]]\nv_th = 100\nstack_in = \"pop_a\"\njoin = \"add\"\n\
+             [[connection]]\nfrom = \"a\"\nto = \"a\"\nkind = \"rows\"\nweights = {{ normal = 20.0, density = 0.1 }}\n\
+             [[connection]]\nfrom = \"a\"\nto = \"a\"\nweights = {{ uniform = [-2, 2], density = 0.05 }}\n{more}"
+        );
+        let network = loihi_net::network::file::parse(&text, std::path::Path::new("net.toml")).unwrap();
+        let mut expanded = network.clone();
+        for connection in &mut expanded.connections {
+            let Weights::Compressed(weights) = &connection.weights else { panic!("{more}") };
+            connection.weights = weights.expanded();
+        }
+        for per_core in [1024, 40] {
+            let options = PlacementOptions::default().compartments_per_core(per_core);
+            let image = |network| place(network, options).unwrap().image;
+            assert_eq!(image(&network).hash(), image(&expanded).hash(), "{more}, {per_core} a core");
+        }
+    }
 }
 
 fn refusal(network: &Network) -> String {

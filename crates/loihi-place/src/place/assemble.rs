@@ -2,6 +2,7 @@
 
 use super::lists::Lists;
 use super::row::SynapseRow;
+use super::stored::{Repeated, Stored};
 use super::{PlaceError, PopulationPart};
 use loihi_core::image::{ImageError, ProductRecord, Rounding};
 use loihi_core::image::{Profile, Synapse, SynapseFormat};
@@ -14,14 +15,14 @@ use loihi_net::network::{Connection, Endpoint, Entry, Learning, Network, Periodi
 use loihi_snip::keys::table_name;
 use loihi_snip::layout::Places;
 use loihi_snip::{Layout, Program, Programs, SnipKind};
-use std::collections::HashMap;
 use std::ops::Range;
 
 struct Assembly<'n> {
     network: &'n Network,
     builder: ImageBuilder,
-    /// Rows that are stored; only looked up, never gone through.
-    stored: HashMap<SynapseRow<'n>, Synapses>,
+    /// Brief marks of rows that may be equal, and what is stored of these.
+    repeated: Repeated,
+    stored: Stored<'n, Synapses>,
     /// Per part: its first compartment on its core, and on the chip.
     firsts: Vec<[usize; 2]>,
     /// By input: its first external input.
@@ -32,7 +33,7 @@ struct Assembly<'n> {
 /// The image; parts are sorted by core. `after` is told how many parts of connections of how many are done.
 pub(super) fn image<'n>(
     network: &'n Network,
-    lists: &'n Lists,
+    lists: &'n Lists<'n>,
     parts: &[PopulationPart],
     (programs, kinds): (&[Box<dyn Program>], &[SnipKind]),
     after: &mut dyn FnMut(u64, u64),
@@ -44,7 +45,8 @@ pub(super) fn image<'n>(
     let mut assembly = Assembly {
         network,
         builder,
-        stored: HashMap::new(),
+        repeated: lists.repeated(parts),
+        stored: Stored::new(),
         firsts: Vec::new(),
         inputs: Vec::new(),
         places: Places::default(),
@@ -234,7 +236,7 @@ impl<'n> Assembly<'n> {
 
     fn add_connection(
         &mut self,
-        lists: &'n Lists,
+        lists: &'n Lists<'n>,
         parts: &[PopulationPart],
         number: usize,
         after: &mut dyn FnMut(u64, u64),
@@ -295,8 +297,8 @@ impl<'n> Assembly<'n> {
 
     /// Stores a row once.
     fn store(&mut self, row: SynapseRow<'n>) -> Synapses {
-        let Self { builder, stored, .. } = self;
-        *stored.entry(row).or_insert_with(|| match row.format() {
+        let Self { builder, repeated, stored, .. } = self;
+        let mut of = |row: &SynapseRow<'n>| match row.format() {
             SynapseFormat::Dense => {
                 let mut weights = vec![0; row.span()];
                 for (at, _, weight) in row.synapses() {
@@ -304,8 +306,9 @@ impl<'n> Assembly<'n> {
                 }
                 builder.dense_synapses(&weights, 1)
             }
-            SynapseFormat::Sparse => builder.sparse_synapses(&synapses(&row, 0), 1),
-        })
+            SynapseFormat::Sparse => builder.sparse_synapses(&synapses(row, 0), 1),
+        };
+        if repeated.has(row.brief_mark()) { stored.of(row, of).0 } else { of(&row) }
     }
 
     fn add_plastic(

@@ -1,4 +1,7 @@
-//! A synapse in a word, in whose order synapses are placed.
+//! A synapse in a word, in whose order synapses are placed; and synapses of an axon as lists hold them.
+
+use loihi_net::network::SourceWeights;
+use std::ops::Range;
 
 /// A synapse of a list: a word, whose order is that of the list.
 ///
@@ -53,9 +56,65 @@ impl Listed {
     pub(super) fn after(self, first: Self) -> u64 {
         self.0 - (first.0 >> Self::COMPARTMENT << Self::COMPARTMENT)
     }
+}
 
-    /// Whether one of some words has a delay; this one holds all their bits.
-    pub(super) fn any_delay(words: u64) -> bool {
-        Self(words).delay() > 0
+/// What the weights of a connection add.
+#[derive(Debug)]
+pub(super) struct Effects {
+    /// By mantissa from -256 on; nothing for weights that take no memory.
+    pub(super) of_mantissa: Vec<Option<Listed>>,
+    /// Compartments of a neuron that they reach.
+    pub(super) compartments: u32,
+}
+
+impl Effects {
+    /// What a mantissa adds, if that is anything.
+    #[inline]
+    pub(super) fn of(&self, mantissa: i16) -> Option<Listed> {
+        self.of_mantissa.get(usize::from(mantissa.wrapping_add(256).cast_unsigned())).copied().flatten()
+    }
+}
+
+/// Synapses of an axon, in ascending order.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Synapses<'l> {
+    /// In a list.
+    Listed(&'l [Listed]),
+    /// As the network has them, whose neurons are placed as they count.
+    Weights(SourceWeights<'l>, &'l Effects),
+}
+
+impl Synapses<'_> {
+    pub(super) const fn len(&self) -> usize {
+        match self {
+            Self::Listed(all) => all.len(),
+            Self::Weights(all, _) => all.len(),
+        }
+    }
+
+    /// The synapse of a number, which there is.
+    #[inline]
+    pub(super) fn at(&self, at: usize) -> Listed {
+        match self {
+            Self::Listed(all) => all[at],
+            Self::Weights(all, effects) => {
+                let (neuron, mantissa) = all.get(at).unwrap_or_default();
+                // Who made this has seen that every one has an effect.
+                let effect = effects.of(mantissa).unwrap_or(Listed(0));
+                effect.at(u32::try_from(neuron).unwrap_or(u32::MAX).wrapping_mul(effects.compartments), 0)
+            }
+        }
+    }
+
+    /// Those of these numbers, which there are.
+    pub(super) fn range(self, range: Range<usize>) -> Self {
+        match self {
+            Self::Listed(all) => Self::Listed(&all[range]),
+            Self::Weights(all, effects) => Self::Weights(all.range(range), effects),
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Listed> {
+        (0..self.len()).map(move |at| self.at(at))
     }
 }

@@ -1,16 +1,18 @@
 //! The synapses of every connection, source by source, with neurons in the order of placement.
 
-use super::listed::Listed;
+use super::PopulationPart;
+use super::listed::{Effects, Listed, Synapses};
 use super::row::SynapseRow;
-use loihi_net::network::{Connection, Endpoint, Network, Population, Signs, Weights, size};
+use super::stored::Repeated;
+use loihi_net::network::{CompressedWeights, Connection, Each, Endpoint, Network, Population, Signs, Weights, size};
 use std::ops::Range;
 
 /// The synapses of a connection.
 #[derive(Debug)]
-pub(super) struct List {
-    /// Where the synapses of each axon begin, source by source, and the end of the last.
-    starts: Vec<usize>,
-    synapses: Vec<Listed>,
+pub(super) struct List<'n> {
+    synapses: Stock<'n>,
+    /// The population that they reach.
+    to: usize,
     /// Axons of a source: positive and negative weights have one each, if they are kept apart.
     axons: usize,
     /// Compartments of a neuron that it reaches.
@@ -19,56 +21,122 @@ pub(super) struct List {
     all_compartments: usize,
     weight_bits: u32,
     learns: bool,
+    /// Whether a synapse has a delay.
+    delays: bool,
     /// Whether a source can reach a neuron more than once.
     repeats: bool,
 }
 
+/// The synapses of all axons of a connection.
+#[derive(Debug)]
+enum Stock<'n> {
+    /// Where those of each axon begin, source by source, and the end of the last; and all of them.
+    Listed(Vec<usize>, Vec<Listed>),
+    /// As the network has them, an axon a source.
+    Weights(&'n CompressedWeights, Effects),
+}
+
+impl Stock<'_> {
+    fn axons(&self) -> usize {
+        match self {
+            Self::Listed(starts, _) => starts.len() - 1,
+            Self::Weights(weights, _) => weights.sources(),
+        }
+    }
+
+    fn of_axon(&self, axon: usize) -> Synapses<'_> {
+        match self {
+            Self::Listed(starts, all) => Synapses::Listed(all.get(starts[axon]..starts[axon + 1]).unwrap_or_default()),
+            Self::Weights(weights, effects) => Synapses::Weights(weights.source(axon), effects),
+        }
+    }
+}
+
 /// Those of all connections, and the order of placement of all populations.
 #[derive(Debug)]
-pub(super) struct Lists {
+pub(super) struct Lists<'n> {
     /// By connection.
-    pub(super) lists: Vec<List>,
+    pub(super) lists: Vec<List<'n>>,
     /// By population: the neuron at each place.
     pub(super) orders: Vec<Vec<u32>>,
 }
 
-impl List {
+impl List<'_> {
     /// The rows of every source with neurons at these places, in the order of the sources; there are none that are empty.
     pub(super) fn rows(&self, places: Range<usize>) -> impl Iterator<Item = (usize, SynapseRow<'_>)> {
         let [first, end] = [places.start, places.end].map(|place| place * self.compartments);
-        let axons = self.starts.windows(2).map(|ends| self.synapses.get(ends[0]..ends[1]).unwrap_or_default());
-        axons.enumerate().filter_map(move |(axon, all)| {
-            let in_proportion = |compartment: usize| compartment * all.len() / self.all_compartments;
-            let start = place_of(all, first, in_proportion(first));
-            let own = start..place_of(all, end, start + in_proportion(end) - in_proportion(first));
-            let own = &all[own];
-            let once = |pair: &[Listed]| pair[0].compartment() < pair[1].compartment();
-            let plain = !self.learns && (!self.repeats || own.windows(2).all(once));
-            Some((axon / self.axons, SynapseRow::new(own, self.weight_bits, plain)?))
+        (0..self.synapses.axons()).filter_map(move |axon| {
+            let all = self.synapses.of_axon(axon);
+            let start = place_of(all, first, self.in_proportion(all, first));
+            let own = start..self.end_of(all, start, first..end);
+            Some((axon / self.axons, self.row(all.range(own))?))
         })
+    }
+
+    /// The rows of every source with neurons of some parts, the neurons of each of which follow those of the one before: hands
+    /// `visit` the number of the part, the source, and the row.
+    pub(super) fn visit_rows<'l>(
+        &'l self,
+        parts: &[Range<usize>],
+        mut visit: impl FnMut(usize, usize, SynapseRow<'l>),
+    ) {
+        let [first, ..] = parts else { return };
+        for axon in 0..self.synapses.axons() {
+            let all = self.synapses.of_axon(axon);
+            let first = first.start * self.compartments;
+            let mut start = place_of(all, first, self.in_proportion(all, first));
+            for (number, part) in parts.iter().enumerate() {
+                let end = self.end_of(all, start, part.start * self.compartments..part.end * self.compartments);
+                if let Some(row) = self.row(all.range(start..end)) {
+                    visit(number, axon / self.axons, row);
+                }
+                start = end;
+            }
+        }
+    }
+
+    /// Where the synapses of an axon with these compartments end, which begin at `start`.
+    fn end_of(&self, all: Synapses<'_>, start: usize, compartments: Range<usize>) -> usize {
+        let guess = start + self.in_proportion(all, compartments.end) - self.in_proportion(all, compartments.start);
+        place_of(all, compartments.end, guess)
+    }
+
+    /// Synapses of an axon before a compartment, if they lay evenly.
+    const fn in_proportion(&self, all: Synapses<'_>, compartment: usize) -> usize {
+        compartment * all.len() / self.all_compartments
+    }
+
+    fn row<'l>(&self, own: Synapses<'l>) -> Option<SynapseRow<'l>> {
+        let once = |at: usize| own.at(at - 1).compartment() < own.at(at).compartment();
+        let plain = !self.learns && (!self.repeats || (1..own.len()).all(once));
+        SynapseRow::new(own, self.weight_bits, plain, self.delays)
     }
 }
 
 /// Number of synapses before a compartment, looked for from a guess on: what is far away is slow to come from memory.
-fn place_of(all: &[Listed], compartment: usize, guess: usize) -> usize {
-    let before = |synapse: &Listed| synapse.compartment() < compartment;
+fn place_of(all: Synapses<'_>, compartment: usize, guess: usize) -> usize {
+    let before = |at: usize| all.at(at).compartment() < compartment;
     let (mut low, mut high) = (guess.min(all.len()), guess.min(all.len()));
     let mut width = 1;
-    while low > 0 && !before(&all[low - 1]) {
+    while low > 0 && !before(low - 1) {
         low = low.saturating_sub(width);
         width *= 2;
     }
     width = 1;
-    while high < all.len() && before(&all[high]) {
+    while high < all.len() && before(high) {
         high = (high + width).min(all.len());
         width *= 2;
     }
-    low + all[low..high].partition_point(before)
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
-impl Lists {
+impl<'n> Lists<'n> {
     /// Those of a valid network.
-    pub(super) fn of(network: &Network) -> Self {
+    pub(super) fn of(network: &'n Network) -> Self {
         let spatial = |at: usize| {
             network.connections.iter().any(|connection| {
                 let ends = connection.from == Endpoint::Population(at) || connection.to == at;
@@ -80,6 +148,18 @@ impl Lists {
         let places: Vec<Vec<u32>> = orders.iter().map(|order| inverse(order)).collect();
         let lists = network.connections.iter().map(|connection| list(network, connection, &places)).collect();
         Self { lists, orders }
+    }
+}
+
+impl Lists<'_> {
+    /// Brief marks that several rows of connections that do not learn have with these parts.
+    pub(super) fn repeated(&self, parts: &[PopulationPart]) -> Repeated {
+        let mut marks = Vec::new();
+        for list in self.lists.iter().filter(|list| !list.learns) {
+            let own = parts.iter().filter(|part| part.population == list.to);
+            own.for_each(|part| marks.extend(list.rows(part.neurons.clone()).map(|(_, row)| row.brief_mark())));
+        }
+        Repeated::of(marks)
     }
 }
 
@@ -104,7 +184,7 @@ fn inverse(order: &[u32]) -> Vec<u32> {
     places
 }
 
-fn list(network: &Network, connection: &Connection, places: &[Vec<u32>]) -> List {
+fn list<'n>(network: &'n Network, connection: &'n Connection, places: &[Vec<u32>]) -> List<'n> {
     let shapes = [network.shape_of(connection.from), network.shape_of(Endpoint::Population(connection.to))];
     let places = places.get(connection.to).map_or(&[][..], Vec::as_slice);
     let compartments = network.populations.get(connection.to).map_or(1, |population| population.compartments.len());
@@ -118,14 +198,38 @@ fn list(network: &Network, connection: &Connection, places: &[Vec<u32>]) -> List
         let weight = if learns { mantissa } else { connection.folded(mantissa) };
         (learns || weight != 0).then(|| Listed::new(weight, split && mantissa < 0, apart))
     };
-    let effects: Vec<Option<Listed>> = (-256..=255).map(effect).collect();
+    let of_mantissa = (-256..=255).map(effect).collect();
+    let effects = Effects { of_mantissa, compartments: neuron_compartments };
+    let repeats = matches!(connection.weights, Weights::Sparse(_));
+    let all_compartments = (places.len() * compartments).max(1);
+    let list = List {
+        synapses: Stock::Listed(vec![0], Vec::new()),
+        to: connection.to,
+        axons: if apart { 2 } else { 1 },
+        compartments,
+        all_compartments,
+        weight_bits: connection.weight_bits,
+        learns,
+        delays: false,
+        repeats,
+    };
+    if let Weights::Compressed(weights) = &connection.weights
+        && matches!(connection.delay, Each::Same(delay) if delay.get() == 0)
+        && !learns
+        && !apart
+        && (0..).zip(places).all(|(number, place): (u32, &u32)| number == *place)
+        && weights.mantissas().all(|mantissa| effects.of(mantissa).is_some())
+    {
+        return List { synapses: Stock::Weights(weights, effects), ..list };
+    }
     let mut starts = vec![0];
     let mut synapses: Vec<Listed> = Vec::new();
+    let mut delays = false;
     for source in 0..size(shapes[0]) {
         let first = synapses.len();
         connection.visit(shapes, source, |neuron, mantissa, delay| {
-            let effect = effects.get(usize::from(mantissa.wrapping_add(256).cast_unsigned()));
-            if let (Some(Some(effect)), Some(place)) = (effect, places.get(neuron)) {
+            if let (Some(effect), Some(place)) = (effects.of(mantissa), places.get(neuron)) {
+                delays |= delay > 0;
                 synapses.push(effect.at(place * neuron_compartments, delay));
             }
         });
@@ -136,11 +240,7 @@ fn list(network: &Network, connection: &Connection, places: &[Vec<u32>]) -> List
         }
         starts.push(synapses.len());
     }
-    let axons = if apart { 2 } else { 1 };
-    let repeats = matches!(connection.weights, Weights::Sparse(_));
-    let all_compartments = (places.len() * compartments).max(1);
-    let weight_bits = connection.weight_bits;
-    List { starts, synapses, axons, compartments, all_compartments, weight_bits, learns, repeats }
+    List { synapses: Stock::Listed(starts, synapses), delays, ..list }
 }
 
 #[cfg(test)]
@@ -154,7 +254,11 @@ mod tests {
         for compartment in 0..30 {
             let expected = all.iter().filter(|own| own.compartment() < compartment).count();
             for guess in 0..12 {
-                assert_eq!(place_of(&all, compartment, guess), expected, "{compartment} from {guess}");
+                assert_eq!(
+                    place_of(Synapses::Listed(&all), compartment, guess),
+                    expected,
+                    "{compartment} from {guess}"
+                );
             }
         }
     }

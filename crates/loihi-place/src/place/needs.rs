@@ -5,12 +5,15 @@
 
 use super::PopulationPart;
 use super::lists::Lists;
+use super::stored::Stored;
 use loihi_core::image::Profile;
 use loihi_image::limits::CoreUsage;
 use loihi_image::limits::usage::output_entries;
 use loihi_net::network::{Each, Endpoint, Network};
-use std::collections::HashSet;
 use std::ops::Range;
+
+/// Parts that are looked at together, since what follows in memory is quick to come.
+const TOGETHER: usize = 16;
 
 /// By part: its needs. `after` is told how many parts of how many are done.
 pub(super) fn of(
@@ -21,23 +24,31 @@ pub(super) fn of(
 ) -> Vec<CoreUsage> {
     let mut needs: Vec<CoreUsage> = parts.iter().map(|part| of_neurons(network, lists, part)).collect();
     let homes = homes(lists, parts);
-    for (at, part) in parts.iter().enumerate() {
-        after(at as u64, parts.len() as u64);
-        let mut stored = HashSet::new();
-        let own = network.connections.iter().zip(&lists.lists).filter(|(own, _)| own.to == part.population);
+    let mut first = 0;
+    let follows = |before: &PopulationPart, next: &PopulationPart| {
+        before.population == next.population && before.neurons.end == next.neurons.start
+    };
+    for parts_together in parts.chunk_by(follows).flat_map(|run| run.chunks(TOGETHER)) {
+        after(first as u64, parts.len() as u64);
+        let neurons: Vec<Range<usize>> = parts_together.iter().map(|part| part.neurons.clone()).collect();
+        let mut stored: Vec<Stored<'_, ()>> = neurons.iter().map(|_| Stored::new()).collect();
+        let population = parts_together.first().map(|part| part.population);
+        let own = network.connections.iter().zip(&lists.lists).filter(|(own, _)| Some(own.to) == population);
         for (connection, list) in own {
             let learns = connection.learning.is_some();
-            for (source, row) in list.rows(part.neurons.clone()) {
+            list.visit_rows(&neurons, |number, source, row| {
+                let at = first + number;
                 needs[at].input_axons += 1;
-                if learns || stored.insert(row) {
+                if learns || stored[number].of(row, |_| ()).1 {
                     needs[at].synaptic_words += row.words();
                 }
                 if let Endpoint::Population(from) = connection.from {
                     let home = homes[from][source];
-                    needs[home].output_axons += output_entries(parts[home].core, part.core, 1);
+                    needs[home].output_axons += output_entries(parts[home].core, parts[at].core, 1);
                 }
-            }
+            });
         }
+        first += parts_together.len();
     }
     needs
 }

@@ -1,6 +1,6 @@
 //! The synapses of an axon: what axons can have in common, and in which format they are stored.
 
-use super::listed::Listed;
+use super::listed::{Listed, Synapses};
 use loihi_core::image::SynapseFormat;
 use loihi_image::limits::usage::list_words;
 use std::hash::{Hash, Hasher};
@@ -13,28 +13,23 @@ const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Rows are equal if their synapses are, counted from the first compartment: axons with equal rows share them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SynapseRow<'l> {
-    synapses: &'l [Listed],
+    synapses: Synapses<'l>,
     first: Listed,
     weight_bits: u32,
     plain: bool,
     delay_max: u8,
-    /// Equal for equal rows, and seldom for others.
-    mark: u64,
 }
 
 impl<'l> SynapseRow<'l> {
-    /// The row of synapses, `None` if there are none; it is plain if nothing in it learns, and each is with another neuron.
-    pub(super) fn new(synapses: &'l [Listed], weight_bits: u32, plain: bool) -> Option<Self> {
-        let first = *synapses.first()?;
-        let (mut mark, mut all) = (0_u64, 0);
-        for synapse in synapses {
-            let word = synapse.after(first);
-            all |= word;
-            mark = (mark.rotate_left(5) ^ word).wrapping_mul(SPREAD);
+    /// The row of synapses, `None` if there are none; it is plain if nothing in it learns, and each is with another neuron. Only
+    /// if it says `delays` may it have some.
+    pub(super) fn new(synapses: Synapses<'l>, weight_bits: u32, plain: bool, delays: bool) -> Option<Self> {
+        if synapses.len() == 0 {
+            return None;
         }
-        let delays = if Listed::any_delay(all) { synapses } else { &[] };
-        let delay_max = delays.iter().map(|synapse| synapse.delay()).max().unwrap_or(0);
-        Some(Self { synapses, first, weight_bits, plain, delay_max, mark })
+        let first = synapses.at(0);
+        let delay_max = if delays { synapses.iter().map(Listed::delay).max().unwrap_or(0) } else { 0 };
+        Some(Self { synapses, first, weight_bits, plain, delay_max })
     }
 
     /// The compartment from which it counts, in the numbering of the list.
@@ -50,13 +45,28 @@ impl<'l> SynapseRow<'l> {
 
     /// Compartments from its first to its last.
     pub(super) fn span(&self) -> usize {
-        self.synapses.last().map_or(0, |last| last.compartment() - self.first() + 1)
+        self.synapses.at(self.synapses.len() - 1).compartment() - self.first() + 1
     }
 
     /// Consecutive compartments without delay are dense weights, if few of them are missing.
     pub(super) fn format(&self) -> SynapseFormat {
         let full = self.synapses.len() * 5 >= self.span() * 3;
         if full && self.plain && self.delay_max == 0 { SynapseFormat::Dense } else { SynapseFormat::Sparse }
+    }
+
+    /// Equal for equal rows, and for most others not; made of a few of the synapses.
+    pub(super) fn brief_mark(&self) -> u64 {
+        let all = self.synapses.len();
+        let few = all.min(3);
+        let ends = (0..few).chain(all - few..all).map(|at| self.synapses.at(at));
+        self.mark_of((all as u64) << 8 | u64::from(self.weight_bits), ends)
+    }
+
+    /// A mark of these synapses of it.
+    fn mark_of(&self, start: u64, synapses: impl Iterator<Item = Listed>) -> u64 {
+        let mark = synapses.fold(start, |mark, own| (mark.rotate_left(5) ^ own.after(self.first)).wrapping_mul(SPREAD));
+        // The highest bits depend on all of them; a table takes the lowest ones, too.
+        mark ^ mark >> 32
     }
 
     /// Words that it takes of the chip's synaptic memory.
@@ -69,11 +79,10 @@ impl<'l> SynapseRow<'l> {
 
 impl PartialEq for SynapseRow<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let words = |row: &Self, at: usize| row.synapses.get(at).map(|synapse| synapse.after(row.first));
-        self.mark == other.mark
-            && self.weight_bits == other.weight_bits
+        let word = |row: &Self, at: usize| row.synapses.at(at).after(row.first);
+        self.weight_bits == other.weight_bits
             && self.synapses.len() == other.synapses.len()
-            && (0..self.synapses.len()).all(|at| words(self, at) == words(other, at))
+            && (0..self.synapses.len()).all(|at| word(self, at) == word(other, at))
     }
 }
 
@@ -81,6 +90,6 @@ impl Eq for SynapseRow<'_> {}
 
 impl Hash for SynapseRow<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.mark);
+        state.write_u64(self.mark_of(0, self.synapses.iter()));
     }
 }
