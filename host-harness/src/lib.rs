@@ -46,7 +46,8 @@
 //! | `nirdata` | `loihi-nirdata` | run folders as NIRData |
 //! | `quantise`, `lava_dl`, `head` | `loihi-import` | networks of real numbers in the chip's integers |
 //! | [`conform`] | `loihi-testkit` | recorded vectors, replayed |
-//! | [`cost`], [`bench`](mod@bench) | `loihi-cost` | what a run costs on the chip, and on this host |
+//! | [`bench`](mod@bench) | `loihi-bench` | whole networks, timed on this host |
+//! | [`cost`] | `loihi-cost` | what a run costs on the chip |
 //! | [`show`], [`report`], `view` | `loihi-show` | what data are; a run folder as one HTML file; a run in the terminal |
 //! | (the command) | `loihi-terminal` | what the command prints, its progress, and how it is stopped |
 //! | (the command) | `loihi-args` | what its arguments name: networks, samples, devices, runs |
@@ -56,10 +57,11 @@ pub mod prelude;
 #[cfg(feature = "train")]
 pub use loihi_adjoint as adjoint;
 pub use loihi_augment as augment;
+pub use loihi_bench as bench;
 pub use loihi_boards as boards;
 #[cfg(feature = "train")]
 pub use loihi_convert as convert;
-pub use loihi_cost::{self as cost, bench};
+pub use loihi_cost as cost;
 pub use loihi_data as data;
 pub use loihi_device as device;
 pub use loihi_encode as encode;

@@ -17,7 +17,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod activity;
-pub mod bench;
 pub mod check;
 pub mod chips;
 pub mod event;

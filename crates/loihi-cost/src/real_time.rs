@@ -1,10 +1,10 @@
 //! The largest network that a chip computes in real time: predicted from counted instructions, then run.
 //!
-//! Networks are those of [`crate::bench::lif`]: as many synapses per compartment as is asked for, whose sources are drawn, and
+//! Networks are those of [`loihi_bench::lif`]: as many synapses per compartment as is asked for, whose sources are drawn, and
 //! an input of its own for each compartment, which makes it fire.
 
-use super::bench::clock::spikes;
-use super::bench::lif::Lif;
+use loihi_bench::clock::spikes;
+use loihi_bench::lif::Lif;
 use loihi_core::chip::Chip;
 use loihi_device::session::{Session, SessionError};
 use loihi_experiments::ExperimentError;
@@ -54,7 +54,8 @@ pub struct Counted {
 impl Shape {
     fn image(self, compartments: u32) -> Result<ImageFile, ExperimentError> {
         let Self { fan_in, rate } = self;
-        Ok(Lif { compartments, fan_in, rate, steps: usize::from(STEPS), seed: SEED }.image()?)
+        let lif = Lif { compartments, fan_in, rate, steps: usize::from(STEPS), seed: SEED, ..Lif::DEFAULT };
+        Ok(lif.image()?)
     }
 
     /// Runs a network of this many compartments on the device of a session; `None` if it counts no instructions.

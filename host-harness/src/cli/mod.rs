@@ -4,7 +4,6 @@ mod bench;
 mod boards;
 mod compare;
 mod conform;
-mod congestion;
 #[cfg(feature = "train")]
 mod convert;
 mod cost;

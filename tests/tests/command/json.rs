@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Command lines of every command that does something, and keys of their results; `error` where one cannot succeed here.
-const LINES: [(&str, &str, &[&str]); 31] = [
+const LINES: [(&str, &str, &[&str]); 33] = [
     ("run", "pes-channel", &["experiment", "device", "board", "seed", "steps", "metrics", "ops", "digest", "digests"]),
     ("run", "net.toml --data samples.csv", &["network", "device", "cores", "samples", "accuracy", "steps", "digest"]),
     ("list", "", &["experiments"]),
@@ -49,6 +49,8 @@ const LINES: [(&str, &str, &[&str]); 31] = [
     ("data get", "mnist --data sets --from nowhere.tgz", &["error", "kind", "status"]),
     ("data show", "digits --split test", &["path", "splits"]),
     ("bench lif", "--n 20 --fan-in 5 --steps 20", &["us_per_step", "modelled"]),
+    ("bench scale", "--n 30 --steps 20", &["n", "seed", "steps", "tables"]),
+    ("bench peers", "--largest 100", &["seed", "tables", "peers"]),
     ("bench learn", "--pre 20 --post 20 --steps 20", &["us_per_step", "modelled"]),
     ("bench congestion", "--cores 2 --compartments 4 --layers 2", &["tables", "out"]),
     ("place", "net.toml", &["network", "neurons", "compartments", "image_bytes", "cores"]),

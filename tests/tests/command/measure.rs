@@ -32,6 +32,31 @@ fn bench_lif_reports_time_and_rates() {
 }
 
 #[test]
+fn bench_lif_spreads_a_network_over_cores() {
+    let timed = |more: &[&str]| {
+        let arguments = ["bench", "lif", "--n", "3000", "--self-driven", "--fan-in", "20", "--steps", "200", "--json"];
+        json(&[&arguments[..], more].concat())
+    };
+    let (few, many) = (timed(&[]), timed(&["--cores", "30"]));
+    assert_eq!([&few["cores"], &many["cores"]], [3, 30]);
+    assert_eq!(
+        [&few["spikes"], &few["input_spikes"]],
+        [&many["spikes"], &Value::from(0)],
+        "60 a step, by their biases"
+    );
+    assert!((few["spikes"].as_f64().unwrap() / 200.0 - 60.0).abs() < 3.0, "{few}");
+    for key in ["to_first_step_s", "image_bytes_per_synapse", "state_bytes_per_compartment"] {
+        assert!(few[key].as_f64().unwrap() > 0.0, "{key}: {few}");
+    }
+    let output = run(&["bench", "lif", "--n", "3000", "--cores", "2"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("3000 compartments do not spread evenly over 2 cores of at most 1024: give --cores 3"),
+        "{said}"
+    );
+}
+
+#[test]
 fn bench_learn_points_at_what_is_wrong_with_a_rule() {
     let timing = json(&["bench", "learn", "--pre", "50", "--post", "20", "--steps", "180", "--json"]);
     assert!(timing["learning_updates"].as_u64().unwrap() > 0, "{timing}");

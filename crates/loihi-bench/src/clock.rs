@@ -1,8 +1,8 @@
-//! The clock of the benchmarks: a network stepped on this host, in parts that are timed apart.
+//! A network stepped on this host, in parts that are timed apart.
 
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
-use loihi_core::image::Image;
+use loihi_core::image::COMPARTMENTS_PER_CORE;
 use loihi_core::meter::CoreCounts;
 use loihi_core::num::word;
 use loihi_core::ops::OpCounts;
@@ -12,7 +12,7 @@ use loihi_device::wide;
 use loihi_image::image::{BuildError, ImageFile};
 use loihi_image::limits::{self, Unfit};
 use loihi_image::rule::RuleError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use zerocopy::IntoBytes as _;
 
 /// Steps before the clock starts.
@@ -27,6 +27,25 @@ const SPIKES_MAX: u32 = 1 << 27;
 /// As many spikes as take the memory of the list of a step.
 const STEP_AS_SPIKES: f64 = 3.0;
 
+/// A network that is built, and how long that took.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Its image.
+    pub file: ImageFile,
+    took: Duration,
+}
+
+impl Built {
+    /// What `build` builds.
+    ///
+    /// # Errors
+    /// Those of `build`.
+    pub fn by(build: impl FnOnce() -> Result<ImageFile, BenchError>) -> Result<Self, BenchError> {
+        let start = Instant::now();
+        Ok(Self { file: build()?, took: start.elapsed() })
+    }
+}
+
 /// What came out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {
@@ -38,6 +57,16 @@ pub struct Timing {
     pub us_per_step_min: f64,
     /// Slowest part of the run.
     pub us_per_step_max: f64,
+    /// Seconds from nothing to the end of the first step: the network is built, loaded and stepped once.
+    pub to_first_step_s: f64,
+    /// Bytes of the image.
+    pub image_bytes: usize,
+    /// Bytes of the state.
+    pub state_bytes: usize,
+    /// Synapses that are stored.
+    pub synapses: usize,
+    /// Hash of the currents and voltages after the last step.
+    pub digest: u64,
     /// What was computed in the timed steps.
     pub counts: OpCounts,
     /// The first limit of a Loihi that the network does not keep, if any.
@@ -50,6 +79,18 @@ pub enum BenchError {
     /// The network cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Cores do not hold the compartments, or more are asked for than take some.
+    #[error(
+        "{compartments} compartments do not spread evenly over {cores} cores of at most {COMPARTMENTS_PER_CORE}: give --cores \
+         {}",
+        even_cores(*.compartments, *.cores)
+    )]
+    Cores {
+        /// Compartments.
+        compartments: usize,
+        /// Cores.
+        cores: usize,
+    },
     /// The rule cannot be read.
     #[error("the rule cannot be read\n{0}")]
     Rule(RuleError),
@@ -68,7 +109,24 @@ pub enum BenchError {
     TooSmall(#[from] TooSmall),
 }
 
+/// The number of cores next to `cores` over which compartments spread evenly.
+fn even_cores(compartments: usize, cores: usize) -> usize {
+    let per_core = compartments.div_ceil(cores.max(1)).clamp(1, COMPARTMENTS_PER_CORE);
+    compartments.div_ceil(per_core)
+}
+
 impl Timing {
+    /// Bytes of the image for each synapse: its word, and its part of axons, fan-outs and all else.
+    pub fn image_bytes_per_synapse(&self) -> f64 {
+        as_f64(self.image_bytes as u64) / as_f64(self.synapses.max(1) as u64)
+    }
+
+    /// Bytes of the state for each compartment.
+    pub fn state_bytes_per_compartment(&self) -> f64 {
+        let compartments = self.counts.compartment_updates / self.counts.steps.max(1);
+        as_f64(self.state_bytes as u64) / as_f64(compartments.max(1))
+    }
+
     /// Synapses that added their weight, per second.
     pub fn events_per_s(&self) -> f64 {
         self.per_second(self.counts.synaptic_events)
@@ -89,13 +147,17 @@ pub type After<'a> = &'a mut dyn FnMut(u64, u64);
 
 /// Times a network; `before` is called before each step with its number.
 pub(super) fn time(
-    image: &Image<'_>,
+    network: &Built,
     input: &[Vec<usize>],
     before: impl Fn(&mut Chip<'_>, usize),
     after: After<'_>,
 ) -> Result<Timing, BenchError> {
-    let mut memory = vec![0_u64; Chip::bytes_needed(image, &[]).div_ceil(8)];
+    let loading = Instant::now();
+    let image = &network.file.open().map_err(BuildError::from)?;
+    let state_bytes = Chip::bytes_needed(image, &[]);
+    let mut memory = vec![0_u64; state_bytes.div_ceil(8)];
     let mut chip = Chip::new(*image, &[], memory.as_mut_bytes())?;
+    let loaded = network.took + loading.elapsed();
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {
         let start = Instant::now();
@@ -108,6 +170,8 @@ pub(super) fn time(
         }
         (start.elapsed(), *chip.ops())
     };
+    let (first, warm_up) = warm_up.split_at(1.min(warm_up.len()));
+    let to_first_step_s = (loaded + run(first).0).as_secs_f64();
     let (_, start) = run(warm_up);
     let mut end = start;
     let (mut done, total) = (0, timed.len() as u64);
@@ -121,7 +185,13 @@ pub(super) fn time(
         })
         .collect();
     parts.sort_by(f64::total_cmp);
+    let digest = chip.digest_of(Register::U.bit() | Register::V.bit());
     Ok(Timing {
+        to_first_step_s,
+        image_bytes: network.file.bytes().len(),
+        state_bytes,
+        synapses: image.sparse.len() + image.dense.len(),
+        digest,
         cores: image.cores().len(),
         us_per_step: parts.get(parts.len() / 2).copied().unwrap_or(0.0),
         us_per_step_min: parts.first().copied().unwrap_or(0.0),
@@ -182,7 +252,7 @@ pub(super) fn random_input(inputs: u32, rate: f64, steps: usize, seed: u32) -> R
 }
 
 /// Whether an input is drawn to spike in a step, which it does with this chance.
-pub(crate) fn spikes(seed: u32, rate: f64, step: u32, input: u32) -> bool {
+pub fn spikes(seed: u32, rate: f64, step: u32, input: u32) -> bool {
     f64::from(word(seed, step, input, 3)) < rate * 2_f64.powi(32)
 }
 

@@ -1,7 +1,7 @@
 //! `loihi bench congestion`: what dense traffic does to a step, on one chip and on many, with and without relay cores.
 
-use super::out;
-use super::progress::shown;
+use crate::cli::out;
+use crate::cli::progress::shown;
 use anyhow::Context as _;
 use clap::Args;
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};

@@ -3,13 +3,12 @@
 //! Every compartment has an input axon of its own besides, whose spike makes it fire, so that inputs and compartments
 //! spike at the same rate. With a third factor, y1 is not a trace: the embedded CPU writes it before each epoch.
 
-use super::clock::{After, BenchError, Timing, below, default_steps, meter, random_input, time};
+use super::clock::{After, BenchError, Built, Timing, below, default_steps, meter, random_input, time};
 use loihi_core::chip::Chip;
 use loihi_core::image::{Profile, Synapse, Variable};
 use loihi_core::num::word;
 use loihi_core::register::Register;
 use loihi_device::meter::MeteredRun;
-use loihi_image::image::BuildError;
 use loihi_image::image::{ImageBuilder, ImageFile, Plasticity, Source, decay_table};
 use loihi_image::rule::{self, Limits};
 
@@ -98,10 +97,9 @@ impl Learn {
     /// # Errors
     /// [`BenchError`].
     pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
-        let file = self.image()?;
-        let image = file.open().map_err(BuildError::from)?;
+        let network = Built::by(|| self.image())?;
         let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed)?;
-        time(&image, &input, |chip, step| self.teach(chip, step), after)
+        time(&network, &input, |chip, step| self.teach(chip, step), after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.

@@ -1,0 +1,119 @@
+//! `loihi bench lif`: a recurrent network of leaky integrate-and-fire compartments.
+
+use super::{Timed, modelled, print_modelled, rate};
+use crate::cli::out;
+use crate::cli::progress::shown;
+use clap::Args;
+use host_harness::bench::clock::Timing;
+use host_harness::bench::lif::{Drive, Lif};
+use host_harness::cost::summary::Summary;
+use host_harness::device::wide;
+use loihi_files::plural::plural;
+use serde_json::{Value, json};
+
+/// Most compartments of networks whose costs on the chip are modelled: what every core did in every step is kept for it.
+const MODELLED_MAX: u32 = 100_000;
+
+#[derive(Debug, Args)]
+pub(super) struct LifArgs {
+    /// Compartments; more than about 10,000 only fire by a bias
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=4_194_304))]
+    n: u32,
+    /// Recurrent synapses per compartment
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    fan_in: u32,
+    /// Chance that an input spikes in a step, 0 to 1; with --self-driven the share of compartments that fires
+    #[arg(long, default_value_t = 0.02, value_parser = rate)]
+    rate: f64,
+    /// Compartments fire by a bias, not by inputs, and each has all its synapses behind one axon, in a core that is drawn
+    #[arg(long)]
+    self_driven: bool,
+    /// Cores over which the compartments are spread evenly [default: as few as hold them]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    cores: Option<u32>,
+    #[command(flatten)]
+    timed: Timed,
+}
+
+pub(super) fn lif(args: &LifArgs) -> anyhow::Result<()> {
+    let LifArgs { n, fan_in, rate, self_driven, cores, ref timed } = *args;
+    let lif = Lif {
+        compartments: n,
+        cores: cores.unwrap_or(0),
+        fan_in,
+        rate,
+        drive: if self_driven { Drive::Bias } else { Drive::Input },
+        steps: timed.steps(|| Lif::default_steps(n)),
+        seed: timed.seed,
+        ..Lif::DEFAULT
+    };
+    let network = lif.build()?;
+    let timing = shown("steps", |after| lif.time(&network, after))?;
+    let modelled = if n <= MODELLED_MAX { Some(modelled(&lif.meter(&network)?)?) } else { None };
+    print_table(&lif, &timing, modelled.as_ref())?;
+    out::result("loihi-bench-lif/1", &json(&lif, &timing, modelled.as_ref()))
+}
+
+fn json(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>) -> Value {
+    let Timing { counts, .. } = timing;
+    json!({
+        "network": "lif",
+        "n": lif.compartments,
+        "fan_in": lif.fan_in,
+        "rate": lif.rate,
+        "self_driven": lif.drive == Drive::Bias,
+        "seed": lif.seed,
+        "steps": counts.steps,
+        "cores": timing.cores,
+        "registers": wide::registers(),
+        "us_per_step": timing.us_per_step,
+        "us_per_step_min": timing.us_per_step_min,
+        "us_per_step_max": timing.us_per_step_max,
+        "events_per_s": timing.events_per_s(),
+        "updates_per_s": timing.updates_per_s(),
+        "to_first_step_s": timing.to_first_step_s,
+        "image_bytes": timing.image_bytes,
+        "state_bytes": timing.state_bytes,
+        "image_bytes_per_synapse": timing.image_bytes_per_synapse(),
+        "state_bytes_per_compartment": timing.state_bytes_per_compartment(),
+        "spikes": counts.spikes,
+        "input_spikes": counts.input_spikes,
+        "axon_events": counts.axon_events,
+        "synaptic_events": counts.synaptic_events,
+        "digest": format!("{:016x}", timing.digest),
+        "beyond_the_chip": timing.beyond_the_chip.map(|unfit| unfit.to_string()),
+        "prices": modelled.map(|(prices, _)| prices),
+        "modelled": modelled.map(|(_, summary)| summary.json()),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>) -> anyhow::Result<()> {
+    let Timing { counts, .. } = timing;
+    let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
+    out::line(format_args!(
+        "lif: {} compartments on {}, {} recurrent synapses each, {} steps, this host ({})",
+        lif.compartments,
+        plural(timing.cores, "core"),
+        lif.fan_in,
+        counts.steps,
+        wide::registers()
+    ))?;
+    let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
+    out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
+    out::line(format_args!(
+        "  events_per_s      {:>12.4e}   {:.1} a step",
+        timing.events_per_s(),
+        per_step(counts.synaptic_events)
+    ))?;
+    out::line(format_args!("  updates_per_s     {:>12.4e}", timing.updates_per_s()))?;
+    out::line(format_args!("  spikes_per_step   {:>12.2}", per_step(counts.spikes)))?;
+    out::line(format_args!("  to_first_step_s   {:>12.3}", timing.to_first_step_s))?;
+    let bytes = [timing.image_bytes_per_synapse(), timing.state_bytes_per_compartment()];
+    out::line(format_args!("  image             {:>12}   bytes, {:.2} a synapse", timing.image_bytes, bytes[0]))?;
+    out::line(format_args!("  state             {:>12}   bytes, {:.2} a compartment", timing.state_bytes, bytes[1]))?;
+    if let Some(unfit) = timing.beyond_the_chip {
+        out::line(format_args!("  on a Loihi: {unfit}"))?;
+    }
+    modelled.map_or(Ok(()), print_modelled)
+}
