@@ -1,6 +1,6 @@
 //! The image of a network whose parts have their cores.
 
-use super::lists::Lists;
+use super::lists::{Lists, Piece};
 use super::row::SynapseRow;
 use super::stored::{Repeated, Stored};
 use super::{PlaceError, PopulationPart};
@@ -42,10 +42,11 @@ pub(super) fn image<'n>(
     builder.seed(network.seed);
     // Whether it keeps to the chip is for the caller to see.
     builder.beyond_the_chip();
+    let pieces: Vec<Vec<Vec<Piece>>> = lists.lists.iter().map(|list| list.pieces(parts)).collect();
     let mut assembly = Assembly {
         network,
         builder,
-        repeated: lists.repeated(parts),
+        repeated: repeated(lists, &pieces),
         stored: Stored::new(),
         firsts: Vec::new(),
         inputs: Vec::new(),
@@ -57,9 +58,10 @@ pub(super) fn image<'n>(
     assembly.add_compartments(lists, parts, &biased);
     assembly.add_encoders(lists, parts);
     assembly.add_resets(parts);
-    for number in 0..network.connections.len() {
-        assembly.add_connection(lists, parts, number, after)?;
+    for (number, pieces) in pieces.iter().enumerate() {
+        assembly.add_connection(lists, (parts, pieces), number, after)?;
     }
+    drop(pieces);
     let Assembly { mut builder, places, .. } = assembly;
     let mut layout = Layout::new(network, &mut builder, &places);
     loihi_snip::of_network::add(programs, kinds, &mut layout)?;
@@ -67,6 +69,12 @@ pub(super) fn image<'n>(
     let groups = places.groups;
     let image = builder.build().map_err(|error| of_table(network, &owners, error))?;
     Ok((image, programs, groups))
+}
+
+/// Brief marks that several rows of connections that do not learn have; `pieces` are those of each connection by part.
+fn repeated(lists: &Lists<'_>, pieces: &[Vec<Vec<Piece>>]) -> Repeated {
+    let of = lists.lists.iter().zip(pieces).filter(|(list, _)| !list.learns);
+    Repeated::of(of.flat_map(|(list, own)| own.iter().flatten().map(|piece| list.row(*piece).brief_mark())).collect())
 }
 
 /// An invalid parameter of a program, with the line of its table.
@@ -237,7 +245,7 @@ impl<'n> Assembly<'n> {
     fn add_connection(
         &mut self,
         lists: &'n Lists<'n>,
-        parts: &[PopulationPart],
+        (parts, pieces): (&[PopulationPart], &[Vec<Piece>]),
         number: usize,
         after: &mut dyn FnMut(u64, u64),
     ) -> Result<(), PlaceError> {
@@ -250,7 +258,7 @@ impl<'n> Assembly<'n> {
         self.places.post_traces.push(trace..trace);
         for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.population == connection.to) {
             after((number * parts.len() + at) as u64, all);
-            let rows = list.rows(part.neurons.clone()).map(|(source, row)| (sources[source], row));
+            let rows = pieces[at].iter().map(|piece| (sources[list.source(*piece)], list.row(*piece)));
             if let Some(learning) = &connection.learning {
                 self.add_plastic(connection, learning, part, at, rows)?;
             } else {

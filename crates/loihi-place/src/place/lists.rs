@@ -3,7 +3,6 @@
 use super::PopulationPart;
 use super::listed::{Effects, Listed, Synapses};
 use super::row::SynapseRow;
-use super::stored::Repeated;
 use loihi_net::network::{CompressedWeights, Connection, Each, Endpoint, Network, Population, Signs, Weights, size};
 use std::ops::Range;
 
@@ -20,7 +19,7 @@ pub(super) struct List<'n> {
     /// Those of all neurons; at least 1.
     all_compartments: usize,
     weight_bits: u32,
-    learns: bool,
+    pub(super) learns: bool,
     /// Whether a synapse has a delay.
     delays: bool,
     /// Whether a source can reach a neuron more than once.
@@ -61,52 +60,56 @@ pub(super) struct Lists<'n> {
     pub(super) orders: Vec<Vec<u32>>,
 }
 
-impl List<'_> {
-    /// The rows of every source with neurons at these places, in the order of the sources; there are none that are empty.
-    pub(super) fn rows(&self, places: Range<usize>) -> impl Iterator<Item = (usize, SynapseRow<'_>)> {
-        let [first, end] = [places.start, places.end].map(|place| place * self.compartments);
-        (0..self.synapses.axons()).filter_map(move |axon| {
-            let all = self.synapses.of_axon(axon);
-            let start = place_of(all, first, self.in_proportion(all, first));
-            let own = start..self.end_of(all, start, first..end);
-            Some((axon / self.axons, self.row(all.range(own))?))
-        })
-    }
+/// Some synapses of an axon that follow each other: those with the neurons of a part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    axon: u32,
+    start: u32,
+    end: u32,
+}
 
-    /// The rows of every source with neurons of some parts, the neurons of each of which follow those of the one before: hands
-    /// `visit` the number of the part, the source, and the row.
-    pub(super) fn visit_rows<'l>(
-        &'l self,
-        parts: &[Range<usize>],
-        mut visit: impl FnMut(usize, usize, SynapseRow<'l>),
-    ) {
-        let [first, ..] = parts else { return };
+impl List<'_> {
+    /// Hands `visit` every piece of the parts of the population that is reached, with the number of its part: source by source,
+    /// for what follows in memory is quick to come. There are none that are empty. All neurons of the population are in `parts`.
+    pub(super) fn visit_pieces(&self, parts: &[PopulationPart], mut visit: impl FnMut(usize, Piece)) {
+        let own = parts.iter().enumerate().filter(|(_, part)| part.population == self.to);
+        let mut own: Vec<(usize, &Range<usize>)> = own.map(|(number, part)| (number, &part.neurons)).collect();
+        own.sort_by_key(|(_, neurons)| neurons.start);
+        let ends: Vec<usize> = own.iter().map(|(_, neurons)| neurons.end * self.compartments).collect();
+        // Of the compartments before an end, in units of 2^-32: where it is looked for first.
+        let share = |end: &usize| ((*end as u64) << 32) / self.all_compartments as u64;
+        let shares: Vec<u64> = [0].into_iter().chain(ends.iter().map(share)).collect();
         for axon in 0..self.synapses.axons() {
             let all = self.synapses.of_axon(axon);
-            let first = first.start * self.compartments;
-            let mut start = place_of(all, first, self.in_proportion(all, first));
-            for (number, part) in parts.iter().enumerate() {
-                let end = self.end_of(all, start, part.start * self.compartments..part.end * self.compartments);
-                if let Some(row) = self.row(all.range(start..end)) {
-                    visit(number, axon / self.axons, row);
-                }
-                start = end;
+            let (mut start, mut part) = (0, 0);
+            while start < all.len() {
+                let compartment = all.at(start).compartment();
+                part += ends[part..].partition_point(|end| *end <= compartment);
+                let (Some(end), Some((number, _))) = (ends.get(part), own.get(part)) else { break };
+                let expected = ((shares[part + 1] - shares[part]) * all.len() as u64) >> 32;
+                let stop = place_of(all, *end, start + usize::try_from(expected).unwrap_or(0));
+                let [axon, first, last] = [axon, start, stop].map(|own| u32::try_from(own).unwrap_or(u32::MAX));
+                visit(*number, Piece { axon, start: first, end: last });
+                start = stop;
             }
         }
     }
 
-    /// Where the synapses of an axon with these compartments end, which begin at `start`.
-    fn end_of(&self, all: Synapses<'_>, start: usize, compartments: Range<usize>) -> usize {
-        let guess = start + self.in_proportion(all, compartments.end) - self.in_proportion(all, compartments.start);
-        place_of(all, compartments.end, guess)
+    /// By part: its pieces, in the order of the sources.
+    pub(super) fn pieces(&self, parts: &[PopulationPart]) -> Vec<Vec<Piece>> {
+        let mut pieces = vec![Vec::new(); parts.len()];
+        self.visit_pieces(parts, |part, piece| pieces[part].push(piece));
+        pieces
     }
 
-    /// Synapses of an axon before a compartment, if they lay evenly.
-    const fn in_proportion(&self, all: Synapses<'_>, compartment: usize) -> usize {
-        compartment * all.len() / self.all_compartments
+    /// The source of a piece.
+    pub(super) const fn source(&self, piece: Piece) -> usize {
+        piece.axon as usize / self.axons
     }
 
-    fn row<'l>(&self, own: Synapses<'l>) -> Option<SynapseRow<'l>> {
+    /// The synapses of a piece.
+    pub(super) fn row(&self, piece: Piece) -> SynapseRow<'_> {
+        let own = self.synapses.of_axon(piece.axon as usize).range(piece.start as usize..piece.end as usize);
         let once = |at: usize| own.at(at - 1).compartment() < own.at(at).compartment();
         let plain = !self.learns && (!self.repeats || (1..own.len()).all(once));
         SynapseRow::new(own, self.weight_bits, plain, self.delays)
@@ -148,18 +151,6 @@ impl<'n> Lists<'n> {
         let places: Vec<Vec<u32>> = orders.iter().map(|order| inverse(order)).collect();
         let lists = network.connections.iter().map(|connection| list(network, connection, &places)).collect();
         Self { lists, orders }
-    }
-}
-
-impl Lists<'_> {
-    /// Brief marks that several rows of connections that do not learn have with these parts.
-    pub(super) fn repeated(&self, parts: &[PopulationPart]) -> Repeated {
-        let mut marks = Vec::new();
-        for list in self.lists.iter().filter(|list| !list.learns) {
-            let own = parts.iter().filter(|part| part.population == list.to);
-            own.for_each(|part| marks.extend(list.rows(part.neurons.clone()).map(|(_, row)| row.brief_mark())));
-        }
-        Repeated::of(marks)
     }
 }
 

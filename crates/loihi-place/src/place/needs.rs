@@ -5,56 +5,63 @@
 
 use super::PopulationPart;
 use super::lists::Lists;
-use super::stored::Stored;
+use super::stored::{Repeated, Stored};
 use loihi_core::image::Profile;
 use loihi_image::limits::CoreUsage;
 use loihi_image::limits::usage::output_entries;
 use loihi_net::network::{Each, Endpoint, Network};
 use std::ops::Range;
 
-/// Parts that are looked at together, since what follows in memory is quick to come.
-const TOGETHER: usize = 16;
-
-/// By part: its needs. `after` is told how many parts of how many are done.
+/// By part: its needs. `after` is told how many connections of how many are done.
 pub(super) fn of(
     network: &Network,
-    lists: &Lists,
+    lists: &Lists<'_>,
     parts: &[PopulationPart],
     after: &mut dyn FnMut(u64, u64),
 ) -> Vec<CoreUsage> {
     let mut needs: Vec<CoreUsage> = parts.iter().map(|part| of_neurons(network, lists, part)).collect();
     let homes = homes(lists, parts);
-    let mut first = 0;
-    let follows = |before: &PopulationPart, next: &PopulationPart| {
-        before.population == next.population && before.neurons.end == next.neurons.start
-    };
-    for parts_together in parts.chunk_by(follows).flat_map(|run| run.chunks(TOGETHER)) {
-        after(first as u64, parts.len() as u64);
-        let neurons: Vec<Range<usize>> = parts_together.iter().map(|part| part.neurons.clone()).collect();
-        let mut stored: Vec<Stored<'_, ()>> = neurons.iter().map(|_| Stored::new()).collect();
-        let population = parts_together.first().map(|part| part.population);
-        let own = network.connections.iter().zip(&lists.lists).filter(|(own, _)| Some(own.to) == population);
-        for (connection, list) in own {
-            let learns = connection.learning.is_some();
-            list.visit_rows(&neurons, |number, source, row| {
-                let at = first + number;
-                needs[at].input_axons += 1;
-                if learns || stored[number].of(row, |_| ()).1 {
-                    needs[at].synaptic_words += row.words();
-                }
-                if let Endpoint::Population(from) = connection.from {
-                    let home = homes[from][source];
-                    needs[home].output_axons += output_entries(parts[home].core, parts[at].core, 1);
-                }
-            });
-        }
-        first += parts_together.len();
+    let mut marks = vec![Vec::new(); parts.len()];
+    for (done, (connection, list)) in (0..).zip(network.connections.iter().zip(&lists.lists)) {
+        after(done, lists.lists.len() as u64);
+        list.visit_pieces(parts, |at, piece| {
+            let row = list.row(piece);
+            needs[at].input_axons += 1;
+            needs[at].synaptic_words += row.words();
+            if !list.learns {
+                marks[at].push(row.brief_mark());
+            }
+            if let Endpoint::Population(from) = connection.from {
+                let home = homes[from][list.source(piece)];
+                needs[home].output_axons += output_entries(parts[home].core, parts[at].core, 1);
+            }
+        });
+    }
+    let repeated: Vec<Repeated> = marks.into_iter().map(Repeated::of).collect();
+    if !repeated.iter().all(Repeated::is_empty) {
+        share_rows(lists, parts, &repeated, &mut needs);
     }
     needs
 }
 
+/// Takes off the words of rows that are equal to others of their part, which share them.
+fn share_rows(lists: &Lists<'_>, parts: &[PopulationPart], repeated: &[Repeated], needs: &mut [CoreUsage]) {
+    let mut stored: Vec<Stored<'_, ()>> = parts.iter().map(|_| Stored::new()).collect();
+    for list in lists.lists.iter().filter(|list| !list.learns) {
+        list.visit_pieces(parts, |at, piece| {
+            if repeated[at].is_empty() {
+                return;
+            }
+            let row = list.row(piece);
+            if repeated[at].has(row.brief_mark()) && !stored[at].of(row, |_| ()).1 {
+                needs[at].synaptic_words -= row.words();
+            }
+        });
+    }
+}
+
 /// Its compartments and their profiles.
-fn of_neurons(network: &Network, lists: &Lists, part: &PopulationPart) -> CoreUsage {
+fn of_neurons(network: &Network, lists: &Lists<'_>, part: &PopulationPart) -> CoreUsage {
     let population = &network.populations[part.population];
     let neurons = &lists.orders[part.population][part.neurons.clone()];
     let compartments = neurons.len() * population.compartments.len();
@@ -70,7 +77,7 @@ fn profiles(each: &Each<Profile>, neurons: &[u32]) -> Vec<Profile> {
 }
 
 /// By population and neuron: the part in which it is.
-fn homes(lists: &Lists, parts: &[PopulationPart]) -> Vec<Vec<usize>> {
+fn homes(lists: &Lists<'_>, parts: &[PopulationPart]) -> Vec<Vec<usize>> {
     let mut homes: Vec<Vec<usize>> = lists.orders.iter().map(|order| vec![0; order.len()]).collect();
     for (at, PopulationPart { population, neurons: Range { start, end }, .. }) in parts.iter().enumerate() {
         for neuron in &lists.orders[*population][*start..*end] {

@@ -21,15 +21,12 @@ pub(super) struct SynapseRow<'l> {
 }
 
 impl<'l> SynapseRow<'l> {
-    /// The row of synapses, `None` if there are none; it is plain if nothing in it learns, and each is with another neuron. Only
+    /// The row of synapses, of which there is one at least; it is plain if nothing in it learns, and each is with another neuron. Only
     /// if it says `delays` may it have some.
-    pub(super) fn new(synapses: Synapses<'l>, weight_bits: u32, plain: bool, delays: bool) -> Option<Self> {
-        if synapses.len() == 0 {
-            return None;
-        }
+    pub(super) fn new(synapses: Synapses<'l>, weight_bits: u32, plain: bool, delays: bool) -> Self {
         let first = synapses.at(0);
         let delay_max = if delays { synapses.iter().map(Listed::delay).max().unwrap_or(0) } else { 0 };
-        Some(Self { synapses, first, weight_bits, plain, delay_max })
+        Self { synapses, first, weight_bits, plain, delay_max }
     }
 
     /// The compartment from which it counts, in the numbering of the list.

@@ -44,6 +44,10 @@ impl Repeated {
         Self(marks.chunk_by(u64::eq).filter(|own| own.len() > 1).map(|own| own[0]).collect())
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn has(&self, mark: u64) -> bool {
         self.0.binary_search(&mark).is_ok()
     }
@@ -91,7 +95,7 @@ mod tests {
         let mut number = 0;
         let found: Vec<(usize, bool)> = lists
             .iter()
-            .filter_map(|list| SynapseRow::new(Synapses::Listed(list), 8, true, false))
+            .map(|list| SynapseRow::new(Synapses::Listed(list), 8, true, false))
             .map(|row| {
                 stored.of(row, |_| {
                     number += 1;
