@@ -149,6 +149,62 @@ proptest! {
     }
 }
 
+/// A population of which a lane here and there has a current, a voltage, a bias or an input, and most blocks are at rest, after
+/// some steps: registers and spikes.
+fn mostly_at_rest<const WIDE: bool>(p: Profile, biased: bool, lanes: &[(usize, usize, i32)]) -> (Vec<Block>, Vec<u32>) {
+    const BLOCKS: usize = 60;
+    let mut blocks = vec![[[0; LANES]; 3]; BLOCKS];
+    let (mut refractory, mut places) = (vec![0; BLOCKS * LANES], vec![0; BLOCKS * LANES]);
+    let (mut spikes, mut refractory_len, mut large_v) = (Vec::new(), 0, false);
+    for t in 0..4 {
+        let mut sums = vec![0; BLOCKS * LANES];
+        for &(lane, register, value) in lanes.iter().filter(|_| t == 0) {
+            let block = &mut blocks[lane / LANES];
+            match register {
+                0 => block[0][lane % LANES] = value << 8,
+                1 => block[1][lane % LANES] = value,
+                2 if biased => block[2][lane % LANES] = value << 8,
+                _ => sums[lane] = i16::try_from(value >> 8).unwrap(),
+            }
+        }
+        let mut fired = vec![0; BLOCKS * LANES];
+        let mut fired = Stack::with_len(&mut fired, 0);
+        let mut in_refractory = Stack::with_len(&mut places, refractory_len);
+        let mut registers = Compartments {
+            blocks: &mut blocks,
+            refractory: &mut refractory,
+            sums_64: &mut sums,
+            auxiliary_input: &mut [],
+            adaptations: &mut [],
+        };
+        let mut events = Events {
+            spikes: &mut fired,
+            in_refractory: &mut in_refractory,
+            large_v: &mut large_v,
+            compartment_first: 0,
+            place_first: 0,
+        };
+        let lanes = Lanes { biased, small_v: false, last: true, profile: p };
+        lanes.advance::<WIDE>(0..BLOCKS * LANES, &mut registers, &mut events);
+        count_refractory(&mut in_refractory, &mut blocks, &mut refractory);
+        refractory_len = in_refractory.len();
+        spikes.extend_from_slice(fired.as_slice());
+        assert!(sums.iter().all(|sum| *sum == 0), "sums, step {t}");
+    }
+    (blocks, spikes)
+}
+
+proptest! {
+    #[test]
+    fn blocks_at_rest_are_passed_over_and_no_others(
+        p in profile(),
+        biased: bool,
+        lanes in proptest::collection::vec((0..960_usize, 0..4_usize, -(1 << 22)..1 << 22), 0..30),
+    ) {
+        prop_assert_eq!(mostly_at_rest::<true>(p, biased, &lanes), mostly_at_rest::<false>(p, biased, &lanes));
+    }
+}
+
 /// Blocks of the neurons below.
 const BLOCKS: usize = 6;
 
