@@ -88,7 +88,9 @@ fn all<const DRIVES: bool>(registers: &Registers, adjoint: &mut Adjoint, row: &m
         let drives = if DRIVES { &mut drives[own][..n] } else { &mut [] };
         for at in 0..n {
             // By the voltage before the reset: through the spike, and through the voltage that stays.
-            let voltage = slopes[at] * spikes[at] + keeps[at] * by_v[at];
+            // One that a limit holds has neither.
+            let through = slopes[at] * spikes[at] + keeps[at] * by_v[at];
+            let voltage = if slopes[at] < 0.0 { 0.0 } else { through };
             let mut current = voltage + by_u[at];
             if DRIVES {
                 current = drives[at] * voltage + by_u[at];

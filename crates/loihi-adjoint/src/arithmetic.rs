@@ -101,9 +101,11 @@ pub struct Row<'r> {
     pub biases: &'r [i32],
     /// 1 where a neuron spikes, else 0.
     pub spikes: &'r mut [f32],
-    /// The derivative of a spike by the voltage before the reset; empty if it is not wanted.
+    /// The derivative of a spike by the voltage before the reset; empty if it is not wanted. Negative where a limit holds this voltage:
+    /// there its magnitude is the derivative by a lower threshold alone.
     pub slopes: &'r mut [f32],
-    /// The derivative of the voltage after the reset by that before it; empty as `slopes`.
+    /// The derivative of the voltage after the reset by that before it, and of one that is held only what the reset takes through the
+    /// spike; empty as `slopes`.
     pub keeps: &'r mut [f32],
 }
 
@@ -144,13 +146,12 @@ pub(crate) fn waits(left: i32, refractory: i32, spikes: bool) -> i32 {
     if spikes { refractory - 1 } else { (left - 1).max(0) }
 }
 
-/// The derivative of a spike by what drives the voltage before the threshold, which follows that by `follows`; `at` is the
-/// surrogate, of this width and damping.
+/// The derivative of a spike by the voltage before the threshold; `at` is the surrogate, of this width and damping.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
-fn slope(voltage: i32, v_th: i32, follows: f32, [width, damping]: [f32; 2], at: impl Fn(f32) -> f32) -> f32 {
+fn slope(voltage: i32, v_th: i32, [width, damping]: [f32; 2], at: impl Fn(f32) -> f32) -> f32 {
     let per_volt = 1.0 / (width * v_th.max(1) as f32);
-    damping * follows * per_volt * at((voltage - v_th) as f32 * per_volt)
+    damping * per_volt * at((voltage - v_th) as f32 * per_volt)
 }
 
 /// A step, compiled for the widest registers of the processor. A closure would not be inlined there.
@@ -235,18 +236,19 @@ fn one<S: Slope, const WANTED: bool>(
         u[at] = current(u[at], keep_u[at], sums[at]);
         let entering = wrap_signed(u[at].wrapping_add(biases[at]), 23);
         let free = decayed(v[at], keep_v[at]).wrapping_add(entering);
-        let held = left[at] > 0;
+        let is_waiting = left[at] > 0;
         let clipped = free.max(v_min[at]).min(v_max[at]);
-        let voltage = if held { 0 } else { clipped };
+        let voltage = if is_waiting { 0 } else { clipped };
         let spike = voltage > v_th[at];
         spikes[at] = if spike { 1.0 } else { 0.0 };
         v[at] = if spike { 0 } else { voltage };
         left[at] = waits(left[at], refractory[at], spike);
         if WANTED {
-            let follows = if held || clipped != free { 0.0 } else { 1.0 };
-            slopes[at] = slope(voltage, v_th[at], follows, size, S::at);
-            let stays = if spike { 0.0 } else { follows };
-            keeps[at] = stays - reset_share * slopes[at] * voltage as f32;
+            let slope = if is_waiting { 0.0 } else { slope(voltage, v_th[at], size, S::at) };
+            let is_held = clipped != free;
+            slopes[at] = if is_held { -slope } else { slope };
+            let stays = if is_waiting || is_held || spike { 0.0 } else { 1.0 };
+            keeps[at] = stays - reset_share * slope * voltage as f32;
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Augmentation: dropout of the input. A share of a sample is lost at random, as in EventDrop (Gu and others, 2021, arXiv 2106.05836).
+//! Augmentation: dropout of the input. A share of a sample is lost at random, as `EventDrop` (Gu and others, 2021, arXiv
+//! 2106.05836) has it for recordings.
 
 use loihi_core::num::word;
 use loihi_data::events::Events;

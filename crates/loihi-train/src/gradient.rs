@@ -131,8 +131,12 @@ impl Trail {
     /// voltage after it; `by_v` is that by this voltage.
     fn by_threshold(&self, here: usize, by_v: f32) -> f32 {
         let slope = self.slopes[here];
-        // What a voltage keeps that follows its drive: less than 1 by the spike, and by what the reset takes through it.
-        let reset = if slope == 0.0 { 0.0 } else { 1.0 - self.spikes[here] - self.keeps[here] };
-        reset * by_v - slope * self.by_spikes[here]
+        if slope == 0.0 {
+            return 0.0;
+        }
+        // Of a voltage that a limit holds nothing is kept; of another one what the spike leaves.
+        let stays = if slope < 0.0 { 0.0 } else { 1.0 - self.spikes[here] };
+        let reset = stays - self.keeps[here];
+        reset * by_v - slope.abs() * self.by_spikes[here]
     }
 }

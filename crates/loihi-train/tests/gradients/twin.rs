@@ -294,12 +294,13 @@ fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, found: &Driven, trail:
     let x = (voltage - v_th - 64.0 * row.more[2]) / (WIDTH * v_th);
     // While it waits, it does not spike, whatever its threshold.
     let spike = if waits(branch, row) { 0.0 } else { 0.5 + x.atan() / 3.5 };
-    let slope = follows / (1.0 + x * x) / 3.5 / (WIDTH * v_th);
+    let slope = if waits(branch, row) { 0.0 } else { 1.0 / (1.0 + x * x) / 3.5 / (WIDTH * v_th) };
     state[1] = voltage * (1.0 - spike);
     trail.currents.push(state[0]);
     trail.potentials.push(state[1]);
     trail.spikes.push(spike);
-    trail.slopes.push(slope);
+    // Where a limit holds the voltage, only the threshold has it.
+    trail.slopes.push(if found.follows { slope } else { -slope });
     if let Some(keeps) = trail.keeps.last_mut() {
         keeps.push(follows * (1.0 - spike) - slope * voltage);
     }
