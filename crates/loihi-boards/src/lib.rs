@@ -179,7 +179,7 @@ mod tests {
         let said = given("no/mine.toml").unwrap_err().to_string();
         assert!(said.starts_with("no/mine.toml: it cannot be read: "), "{said}");
         let said = given(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap_err().to_string();
-        assert!(said.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml, line 1: unknown field")), "{said}");
+        assert!(said.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml, line ")), "{said}");
     }
 
     #[test]

@@ -195,10 +195,10 @@ impl Samples {
     /// What is missing, and what to do.
     pub fn tasks(&self, by: &StagesBy) -> Result<Vec<TaskSamples>, String> {
         if let StagesBy::Class(number) = by
-            && *number >= self.classes
+            && *number > self.classes
         {
             return Err(format!(
-                "by-class:{number} puts all classes of {} into one stage, for there are {}: give fewer, or leave --stages out",
+                "by-class:{number} takes more classes a stage than {} has, {}: give fewer, or leave --stages out",
                 self.name, self.classes
             ));
         }

@@ -280,8 +280,12 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
+            // A crate has other files.
+            if path.join("Cargo.toml").exists() {
+                continue;
+            }
             found.extend(files(&path));
-        } else if path.extension().is_some_and(|own| own == "toml") && !path.ends_with("Cargo.toml") {
+        } else if path.extension().is_some_and(|own| own == "toml") {
             found.push(path);
         }
     }

@@ -1,8 +1,9 @@
 //! What populations and weights lose in the chip's registers, as fidelity and in words.
 
 use super::layer_plan::LayerPlan;
+use super::mantissas::{Mantissas, SINGLE};
 use super::neuron::decay;
-use super::scale::{Mantissas, SINGLE, Scale};
+use super::scale::Scale;
 use loihi_core::num::BiasMantissa;
 use loihi_files::plural::plural;
 use loihi_nir::import::Fidelity;

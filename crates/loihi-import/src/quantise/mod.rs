@@ -32,7 +32,7 @@
 //! ```
 //!
 //! graph of NIR → `step` (its duration) → `fold` (populations and connections in floating point) → `align` (delays) →
-//! `scale` (mantissas, exponents, thresholds) → `build` (a network), which looks at populations as `layer_plan`s, and
+//! `scale` (exponents, thresholds, `mantissas`) → `build` (a network), which looks at populations as `layer_plan`s, and
 //! `fidelity` (what each node loses).
 
 mod align;
@@ -44,6 +44,7 @@ mod fold;
 mod input_range;
 mod layer_plan;
 mod linear;
+mod mantissas;
 mod neuron;
 mod scale;
 mod shape;

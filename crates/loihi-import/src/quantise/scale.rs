@@ -9,18 +9,15 @@
 mod exact;
 mod refine;
 
+use super::mantissas::{Mantissas, at_exponent, exponents_of, mantissas, mean_square};
 use super::ways::Ways;
-use loihi_core::num::{BiasMantissa, ThresholdMantissa, WeightExponent};
-use loihi_net::network::{even_exponent, even_mantissa};
+use loihi_core::num::{BiasMantissa, ThresholdMantissa};
 
 /// Largest bias that the chip has.
 const BIAS_MAX: f64 = (BiasMantissa::MAX << 7) as f64;
 
 /// Largest mantissa of a threshold.
 const THRESHOLD_MAX: f64 = ThresholdMantissa::MAX as f64;
-
-/// How far a number of single precision may be from one that it stands for, as a share.
-pub(super) const SINGLE: f64 = 1.0 / (1 << 22) as f64;
 
 /// Scales that are tried for all, sixteen in an octave: four octaves above the one at which the largest weight is the
 /// largest mantissa, and eight below.
@@ -57,22 +54,6 @@ pub(super) struct Demands<'w> {
     pub(super) rounds_decays: bool,
     /// Whether all neurons must have the same scale.
     pub(super) alike: bool,
-}
-
-/// Mantissas of a connection's weights.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Mantissas {
-    pub(super) wgt_exp: i32,
-    pub(super) values: Vec<i16>,
-    /// Largest and root-mean-square error, in parts of the neuron's unit.
-    pub(super) max: f64,
-    pub(super) rms: f64,
-    /// Weights that differ on the chip, beyond single precision.
-    pub(super) inexact: usize,
-    /// Weights that the range has cut.
-    pub(super) clipped: usize,
-    /// Weights that have become 0.
-    pub(super) zeroed: usize,
 }
 
 /// Scales, and what comes of them.
@@ -277,28 +258,6 @@ fn held_threshold(wanted: f64) -> f64 {
     wanted.round().clamp(0.0, THRESHOLD_MAX)
 }
 
-/// The two exponents that may lose least if this is the largest weight, in units: the one that holds it, and one less,
-/// which halves the steps and clips the largest weights.
-fn exponents_of(largest: f64) -> [i32; 2] {
-    let whole = even_exponent(largest).get();
-    [(whole - 1).max(0), whole]
-}
-
-/// A weight's mantissa at an exponent: even, as connections of both signs have them.
-fn mantissa(weight: f64, scale: f64, exponent: i32) -> f64 {
-    even_mantissa(weight * scale, WeightExponent::saturating(exponent)).into()
-}
-
-fn mean_square<'w>(weights: impl Iterator<Item = &'w f64>, scale: f64, exponent: i32) -> f64 {
-    let unit = f64::from(1 << exponent);
-    let (mut sum, mut count) = (0.0, 0.0_f64);
-    for weight in weights {
-        sum += (mantissa(*weight, scale, exponent) * unit / scale - weight).powi(2);
-        count += 1.0;
-    }
-    sum / count.max(1.0)
-}
-
 /// The registers of these units, at these exponents or the best ones.
 fn apply(demands: &Demands<'_>, units: &[f64], exponents: Option<&[i32]>) -> Scale {
     #[expect(clippy::cast_possible_truncation, reason = "held to the range")]
@@ -324,36 +283,4 @@ fn apply(demands: &Demands<'_>, units: &[f64], exponents: Option<&[i32]>) -> Sca
     let connections = demands.ways.iter().enumerate().map(|(number, ways)| of(number, ways)).collect();
     let share = demands.units_max.iter().zip(units).map(|(most, units)| most / units).fold(1.0, f64::min);
     Scale { units: units.to_vec(), thresholds, connections, share }
-}
-
-/// Mantissas at the exponent that loses least; `unit` gives the scale of each weight's neuron, and what its errors are in
-/// parts of.
-pub(super) fn mantissas(weights: &[f64], unit: impl Fn(usize) -> (f64, f64) + Copy) -> Mantissas {
-    let scaled = weights.iter().enumerate().map(|(at, own)| own.abs() * unit(at).0);
-    let [fine, coarse] = exponents_of(scaled.fold(0.0, f64::max)).map(|exponent| at_exponent(weights, unit, exponent));
-    if fine.rms < coarse.rms { fine } else { coarse }
-}
-
-fn at_exponent(weights: &[f64], unit: impl Fn(usize) -> (f64, f64), wgt_exp: i32) -> Mantissas {
-    let step = f64::from(1 << wgt_exp);
-    let mut found = Mantissas { wgt_exp, ..Mantissas::default() };
-    let mut squares = 0.0;
-    for (at, weight) in weights.iter().enumerate() {
-        let (scale, unit) = unit(at);
-        let held = mantissa(*weight, scale, wgt_exp);
-        let off = (held * step / scale - weight).abs();
-        let error = off / unit;
-        // Rounding to the even one below the largest cuts nothing.
-        found.clipped += usize::from((weight * scale / step - held).abs() > 3.0);
-        found.zeroed += usize::from(held == 0.0 && *weight != 0.0);
-        found.inexact += usize::from(off > SINGLE * weight.abs());
-        found.max = found.max.max(error);
-        squares += error * error;
-        #[expect(clippy::cast_possible_truncation, reason = "in range")]
-        found.values.push(held as i16);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "numbers of weights")]
-    let count = weights.len().max(1) as f64;
-    found.rms = (squares / count).sqrt();
-    found
 }

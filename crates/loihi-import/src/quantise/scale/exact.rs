@@ -1,6 +1,7 @@
 //! Scales at which everything that leads to neurons is a number of the chip, to the last digit.
 
-use super::{BIAS_MAX, Demands, SINGLE, THRESHOLD_MAX, mantissa};
+use super::super::mantissas::{SINGLE, mantissa};
+use super::{BIAS_MAX, Demands, THRESHOLD_MAX};
 use loihi_net::network::nearest_bias;
 
 /// Whole multiples of the step of weights: as many as mantissas of both signs have.

@@ -1,8 +1,9 @@
 //! A scale for each group of neurons, with exponents of weights that all of them share, in as few classes of thresholds and
 //! profiles as a core has.
 
+use super::super::mantissas::{exponents_of, mean_square};
 use super::exact::{holds, is_whole};
-use super::{BIAS_MAX, Group, Groups, THRESHOLD_MAX, choose, exponents_of, mean_square, subtract_exponent};
+use super::{BIAS_MAX, Group, Groups, THRESHOLD_MAX, choose, subtract_exponent};
 use loihi_image::limits::{PROFILES, THRESHOLDS};
 use std::collections::BTreeSet;
 
