@@ -27,7 +27,7 @@ macro_rules! hardware {
         use defmt_rtt as _;
 
         firmware_common::hardware!(
-            struct Hardware: Some($crate::cycles::ticks), $uart, $strobe, $crate::hardware::halt
+            struct Hardware: $crate::cycles::counter(), $uart, $strobe, $crate::hardware::halt
         );
 
         /// Where the handlers have their stack.

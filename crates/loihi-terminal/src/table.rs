@@ -74,7 +74,9 @@ pub fn fitted(markdown: &str, columns: usize) -> String {
 fn fitted_aligned(text: &str, columns: usize) -> String {
     let head = text.lines().next().unwrap_or_default();
     let last = head.rfind("  ").map_or(0, |gap| gap + INDENT);
-    let is_row = |line: &str| line.get(last.saturating_sub(INDENT)..last).is_some_and(|gap| gap.trim().is_empty());
+    // A row without its last cell may be shorter.
+    let gap = |line: &str| line.get(last.saturating_sub(INDENT)..last).map(|gap| gap.trim().is_empty());
+    let is_row = |line: &str| gap(line).unwrap_or_else(|| line.trim().contains("  "));
     if text.lines().all(|line| line.chars().count() <= columns) || last + LAST_COLUMNS <= columns {
         let lines = text.lines().flat_map(|line| wrapped(line, if is_row(line) { last } else { 0 }, columns));
         return lines.collect::<Vec<_>>().join("\n");
@@ -241,6 +243,13 @@ mod tests {
             "its own.",
         ];
         assert_eq!(fitted_aligned(ALIGNED, 15).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_row_without_its_last_cell_is_one() {
+        let text = "core  words  neurons\n   0     12  all of them\n  of     16\n1 core.";
+        let expected = ["0", "  words: 12", "  neurons: all", "    of them", "", "of", "  words: 16", "1 core."];
+        assert_eq!(fitted_aligned(text, 15).lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]
