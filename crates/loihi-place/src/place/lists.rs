@@ -88,8 +88,7 @@ impl List<'_> {
                 let (Some(end), Some((number, _))) = (ends.get(part), own.get(part)) else { break };
                 let expected = ((shares[part + 1] - shares[part]) * all.len() as u64) >> 32;
                 let stop = place_of(all, *end, start + usize::try_from(expected).unwrap_or(0));
-                let [axon, first, last] = [axon, start, stop].map(|own| u32::try_from(own).unwrap_or(u32::MAX));
-                visit(*number, Piece { axon, start: first, end: last });
+                visit(*number, Piece { axon: word(axon), start: word(start), end: word(stop) });
                 start = stop;
             }
         }
@@ -114,6 +113,11 @@ impl List<'_> {
         let plain = !self.learns && (!self.repeats || (1..own.len()).all(once));
         SynapseRow::new(own, self.weight_bits, plain, self.delays)
     }
+}
+
+/// Axons of a connection, and synapses of an axon, are far below 2^32.
+fn word(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Number of synapses before a compartment, looked for from a guess on: what is far away is slow to come from memory.

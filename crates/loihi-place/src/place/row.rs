@@ -4,6 +4,7 @@ use super::listed::{Listed, Synapses};
 use loihi_core::image::SynapseFormat;
 use loihi_image::limits::usage::list_words;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
 /// Spreads the words of a row over all bits of its mark.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -55,15 +56,14 @@ impl<'l> SynapseRow<'l> {
     pub(super) fn brief_mark(&self) -> u64 {
         let all = self.synapses.len();
         let few = all.min(3);
-        let ends = (0..few).chain(all - few..all).map(|at| self.synapses.at(at));
-        self.mark_of((all as u64) << 8 | u64::from(self.weight_bits), ends)
+        let length = (all as u64) << 8 | u64::from(self.weight_bits);
+        spread(self.mark_of(self.mark_of(length, 0..few), all - few..all))
     }
 
-    /// A mark of these synapses of it.
-    fn mark_of(&self, start: u64, synapses: impl Iterator<Item = Listed>) -> u64 {
-        let mark = synapses.fold(start, |mark, own| (mark.rotate_left(5) ^ own.after(self.first)).wrapping_mul(SPREAD));
-        // The highest bits depend on all of them; a table takes the lowest ones, too.
-        mark ^ mark >> 32
+    /// Goes on with a mark by these synapses.
+    fn mark_of(&self, start: u64, synapses: Range<usize>) -> u64 {
+        synapses
+            .fold(start, |mark, at| (mark.rotate_left(5) ^ self.synapses.at(at).after(self.first)).wrapping_mul(SPREAD))
     }
 
     /// Words that it takes of the chip's synaptic memory.
@@ -87,6 +87,11 @@ impl Eq for SynapseRow<'_> {}
 
 impl Hash for SynapseRow<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.mark_of(0, self.synapses.iter()));
+        state.write_u64(spread(self.mark_of(0, 0..self.synapses.len())));
     }
+}
+
+/// A mark whose lowest bits depend on all of them, too, as the highest ones do.
+const fn spread(mark: u64) -> u64 {
+    mark ^ mark >> 32
 }

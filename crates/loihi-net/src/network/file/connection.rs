@@ -107,12 +107,7 @@ fn weights(
         }
         WeightsKind::OneToOne => Ok(Weights::OneToOne(Each::of(elements(size(to))?.1))),
         WeightsKind::Conv2d => {
-            let drawn = matches!(form.weights.get_ref(), WeightsForm::Drawn(_));
-            if let Some(kernel) = form.kernel.as_ref().filter(|_| !drawn) {
-                let what = "`kernel` of a convolution is for weights that are drawn: others have its extents";
-                return Err(InvalidValue::new(kernel.span(), what));
-            }
-            let (shape, weights) = if drawn { drawn_kernels(form, [source, to], &elements)? } else { elements(0)? };
+            let (shape, weights) = kernels(form, [source, to], &elements)?;
             let shape: [usize; 4] = match *shape {
                 [outputs, inputs, height, width] => [outputs, inputs, height, width],
                 [outputs, inputs, width] => [outputs, inputs, 1, width],
@@ -163,6 +158,22 @@ fn weights(
             Ok(Weights::Sparse(row_to_row(&weights, sources, neurons)))
         }
     }
+}
+
+/// Kernels of a convolution between these shapes, whose weights `elements` reads or draws.
+fn kernels(
+    form: &ConnectionForm,
+    ends: [&[usize]; 2],
+    elements: &dyn Fn(usize) -> Result<(Vec<usize>, Vec<i16>), InvalidValue>,
+) -> Result<(Vec<usize>, Vec<i16>), InvalidValue> {
+    if matches!(form.weights.get_ref(), WeightsForm::Drawn(_)) {
+        return drawn_kernels(form, ends, elements);
+    }
+    if let Some(kernel) = &form.kernel {
+        let what = "`kernel` of a convolution is for weights that are drawn: others have its extents";
+        return Err(InvalidValue::new(kernel.span(), what));
+    }
+    elements(0)
 }
 
 /// Kernels of a convolution between these shapes whose weights `elements` draws.
