@@ -66,7 +66,7 @@ impl Sections {
     ///
     /// # Errors
     /// [`BuildError::TooLong`].
-    pub(super) fn words(self) -> Result<Vec<u32>, BuildError> {
+    pub(super) fn words(mut self) -> Result<Vec<u32>, BuildError> {
         let table_words = HEADER_WORDS + 2 * self.sections.len();
         let body: usize = self.sections.iter().map(|(_, _, words)| words.len()).sum();
         let mut out = vec![MAGIC, VERSION, number("the image", table_words + body)?];
@@ -79,10 +79,15 @@ impl Sections {
             out.push(number("a section", *elements)?);
             first += words.len();
         }
-        for (_, _, words) in self.sections {
-            out.extend_from_slice(&words);
-        }
-        Ok(out)
+        // The longest section stays where it is, and all before it is put in front: no large image is there twice.
+        let longest = (0..self.sections.len()).max_by_key(|at| self.sections[*at].2.len()).unwrap_or(0);
+        let behind = self.sections.split_off(self.sections.len().min(longest + 1));
+        let mut image = self.sections.pop().map(|(_, _, words)| words).unwrap_or_default();
+        self.sections.into_iter().for_each(|(_, _, words)| out.extend_from_slice(&words));
+        image.reserve_exact(table_words + body - image.len());
+        image.splice(0..0, out);
+        behind.into_iter().for_each(|(_, _, words)| image.extend_from_slice(&words));
+        Ok(image)
     }
 }
 
