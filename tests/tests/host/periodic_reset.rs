@@ -11,7 +11,8 @@ use std::path::Path;
 #[test]
 fn currents_and_voltages_return_to_0_before_a_step_of_the_interval() {
     let network = network();
-    let Weights::Dense(weights) = &network.connections[0].weights else { panic!() };
+    let Weights::Compressed(drawn) = &network.connections[0].weights else { panic!("weights with a density") };
+    let Weights::Dense(weights) = drawn.expanded() else { panic!("weights of all pairs") };
     let (spikes, states, _) = follow(&network, PlacementOptions::default(), &mut open_host());
     let (mut u, mut v) = (vec![0_i32; 40], vec![0_i32; 40]);
     let mut wanted = Vec::new();

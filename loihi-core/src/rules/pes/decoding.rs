@@ -112,29 +112,13 @@ fn teach_rows<const D: usize>(rows: &mut [[i32; D]], spikes: u32, moves: &[i32; 
 }
 
 /// Adds a row of decoders to the sums, which wrap; then, if `LEARN`, moves the decoders, which saturate.
-// Four written out, since the compiler leaves the loop rolled on some targets.
 #[inline(always)]
 fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32], saturations: &mut u64) {
-    let ((rows, row), (fours, sums)) = (row.as_chunks_mut::<4>(), sums.as_chunks_mut::<4>());
-    let (moves_of, moves) = moves.as_chunks::<4>();
-    for (([a, b, c, d], [sum_a, sum_b, sum_c, sum_d]), &[of_a, of_b, of_c, of_d]) in
-        rows.iter_mut().zip(fours).zip(moves_of)
-    {
-        visit_decoder::<LEARN>(a, sum_a, of_a, saturations);
-        visit_decoder::<LEARN>(b, sum_b, of_b, saturations);
-        visit_decoder::<LEARN>(c, sum_c, of_c, saturations);
-        visit_decoder::<LEARN>(d, sum_d, of_d, saturations);
-    }
     for ((decoder, sum), step) in row.iter_mut().zip(sums).zip(moves) {
-        visit_decoder::<LEARN>(decoder, sum, *step, saturations);
-    }
-}
-
-#[inline(always)]
-fn visit_decoder<const LEARN: bool>(decoder: &mut i32, sum: &mut i32, step: i32, saturations: &mut u64) {
-    *sum = sum.wrapping_add(*decoder);
-    if LEARN {
-        move_decoder(decoder, step, saturations);
+        *sum = sum.wrapping_add(*decoder);
+        if LEARN {
+            move_decoder(decoder, *step, saturations);
+        }
     }
 }
 
