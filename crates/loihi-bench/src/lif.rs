@@ -13,8 +13,8 @@ use loihi_image::image::{BuildError, ImageBuilder, ImageFile};
 
 /// Largest magnitude of what a recurrent spike adds, in units of 64.
 const RECURRENT_WEIGHT: u32 = 16;
-/// Most recurrent synapses: what the words of an image's sparse section are numbered by.
-const SYNAPSES_MAX: usize = 1 << 28;
+/// Most recurrent synapses from compartments that are drawn, which are sorted in memory; and of axons into one core.
+const SYNAPSES_MAX: [usize; 2] = [1 << 26, 1 << 30];
 
 /// What makes compartments fire, and where their spikes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Lif {
     /// [`BuildError`] if a core does not hold its compartments, or there are more synapses or axons than an image can number.
     pub fn image(&self) -> Result<ImageFile, BuildError> {
         let count = self.compartments as usize * self.fan_in as usize;
-        if count > SYNAPSES_MAX {
+        if count > SYNAPSES_MAX[usize::from(self.drive == Drive::Bias)] {
             return Err(BuildError::TooLong { what: "the list of synapses", count });
         }
         let layout = Layout::of(self.compartments, self.cores);

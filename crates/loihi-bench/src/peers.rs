@@ -1,6 +1,6 @@
 //! Other emulators, and networks by which they are compared with this one. Nothing here runs them.
 
-use super::lif::{Drive, Lif};
+use super::lif::Lif;
 
 /// An emulator that others use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,10 @@ pub const PEERS: [Peer; 5] = [
 
 /// Compartments of the networks that are compared.
 pub const SIZES: [u32; 4] = [100, 1000, 10_000, 100_000];
-/// Compartments up to which spikes come from inputs of their own: beyond, compartments fire by a bias.
-const DRIVEN_BEYOND: u32 = 10_000;
 
-/// The network of this size: 100 synapses a compartment, 2 % of the compartments fire in a step.
+/// The network of this size: 100 synapses a compartment from sources that are drawn, 2 % of the inputs spike in a step.
 pub fn network(compartments: u32, seed: u32) -> Lif {
-    let drive = if compartments > DRIVEN_BEYOND { Drive::Bias } else { Drive::Input };
-    Lif { compartments, drive, seed, steps: Lif::default_steps(compartments), ..Lif::DEFAULT }
+    Lif { compartments, seed, steps: Lif::default_steps(compartments), ..Lif::DEFAULT }
 }
 
 #[cfg(test)]

@@ -83,10 +83,14 @@ impl Sections {
         let longest = (0..self.sections.len()).max_by_key(|at| self.sections[*at].2.len()).unwrap_or(0);
         let behind = self.sections.split_off(self.sections.len().min(longest + 1));
         let mut image = self.sections.pop().map(|(_, _, words)| words).unwrap_or_default();
-        self.sections.into_iter().for_each(|(_, _, words)| out.extend_from_slice(&words));
+        for (_, _, words) in self.sections {
+            out.extend_from_slice(&words);
+        }
         image.reserve_exact(table_words + body - image.len());
         image.splice(0..0, out);
-        behind.into_iter().for_each(|(_, _, words)| image.extend_from_slice(&words));
+        for (_, _, words) in behind {
+            image.extend_from_slice(&words);
+        }
         Ok(image)
     }
 }

@@ -16,7 +16,7 @@ const MODELLED_MAX: u32 = 100_000;
 
 #[derive(Debug, Args)]
 pub(super) struct LifArgs {
-    /// Compartments; more than about 10,000 only fire by a bias
+    /// Compartments
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=4_194_304))]
     n: u32,
     /// Recurrent synapses per compartment

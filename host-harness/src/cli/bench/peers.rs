@@ -49,7 +49,7 @@ fn lif(sizes: &[u32], seed: u32, after: &mut dyn FnMut(u64, u64)) -> Result<Tabl
         measured("start-up", "s"),
         Column::plain("spikes a step"),
     ];
-    let mut table = Table::new("lif", "100 synapses a compartment, 2 % of the compartments fire in a step", &columns);
+    let mut table = Table::new("lif", "100 random synapses a compartment, 2 % of the inputs spike in a step", &columns);
     for (done, size) in (0..).zip(sizes) {
         after(done, sizes.len() as u64);
         let lif = network(*size, seed);
