@@ -8,6 +8,9 @@ use loihi_image::image::{ImageBuilder, Source};
 
 /// Threshold in units of the voltage: so far above what spikes add that these hardly change when a compartment fires.
 const V_TH: i32 = 20_000 << 6;
+/// Largest mantissa and exponent of a bias.
+const MANTISSA_MAX: i32 = 4095;
+const EXPONENT_MAX: u32 = 7;
 
 /// Adds the network.
 pub(super) fn add(lif: &Lif, layout: Layout, builder: &mut ImageBuilder) {
@@ -32,8 +35,11 @@ pub(super) fn add(lif: &Lif, layout: Layout, builder: &mut ImageBuilder) {
     }
 }
 
-/// The bias that exceeds the threshold in the middle of a step, of every 1 / rate: what spikes add does not change in which one.
+/// The bias of a register that exceeds the threshold about in the middle of a step, of every 1 / rate: what spikes add does not
+/// change in which one.
 #[expect(clippy::cast_possible_truncation, reason = "at most twice the threshold")]
 fn bias(rate: f64) -> i32 {
-    if rate > 0.0 { (f64::from(V_TH) / ((1.0 / rate).round() - 0.5)) as i32 } else { 0 }
+    let bias = if rate > 0.0 { (f64::from(V_TH) / ((1.0 / rate).round() - 0.5)) as i32 } else { 0 };
+    let exponent = (0..EXPONENT_MAX).find(|exponent| bias >> exponent <= MANTISSA_MAX).unwrap_or(EXPONENT_MAX);
+    bias >> exponent << exponent
 }
