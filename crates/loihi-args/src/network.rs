@@ -128,5 +128,5 @@ pub fn trained(
     }
     let placed = shown("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
-    Ok(Trained { network: read, placed, items, presentation, also: all, learn: *learn })
+    Ok(Trained { network: read, placed, items, presentation, also: all, learn: *learn, jobs: Some(NonZeroUsize::MIN) })
 }

@@ -35,6 +35,8 @@ fn board(snips: &'static [SnipType], registers: Registers) -> Board {
 pub struct InProcess {
     machine: Machine<Vec<u64>>,
     data: Vec<u8>,
+    arena_bytes: usize,
+    board: Board,
 }
 
 impl InProcess {
@@ -45,7 +47,7 @@ impl InProcess {
 
     /// A device with these programs of the embedded CPU.
     pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
-        Self::of(vec![0; arena_bytes / 8], board(snips, Registers::default()))
+        Self::of(vec![0; arena_bytes / 8], arena_bytes, board(snips, Registers::default()))
     }
 
     /// A device with the built-in programs and these registers, if there is as much memory.
@@ -53,14 +55,19 @@ impl InProcess {
     /// # Errors
     /// [`DeviceFault`] says that there is not.
     pub fn try_new(arena_bytes: usize, registers: Registers) -> Result<Self, DeviceFault> {
+        Self::on(arena_bytes, board(&rules::ALL, registers))
+    }
+
+    /// On a board of its own, if there is as much memory.
+    fn on(arena_bytes: usize, board: Board) -> Result<Self, DeviceFault> {
         let none =
             |_| DeviceFault(format!("out of memory for an arena of {arena_bytes} bytes: give a smaller --arena"));
         // Zeroed pages are taken from the system without being touched.
-        u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, board(&rules::ALL, registers)))
+        u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, arena_bytes, board))
     }
 
-    fn of(arena: Vec<u64>, board: Board) -> Self {
-        Self { machine: Machine::new(arena, board), data: vec![0; DATA_BYTES] }
+    fn of(arena: Vec<u64>, arena_bytes: usize, board: Board) -> Self {
+        Self { machine: Machine::new(arena, board), data: vec![0; DATA_BYTES], arena_bytes, board }
     }
 }
 
@@ -89,6 +96,10 @@ impl Device for InProcess {
 
     fn is_near(&self) -> bool {
         true
+    }
+
+    fn another(&self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
+        Some(Self::on(self.arena_bytes, self.board).map(|device| Box::new(device) as Box<dyn Device>))
     }
 }
 

@@ -118,6 +118,11 @@ pub trait Device: Send {
         false
     }
 
+    /// Another device of the same kind and size, if there can be one; or why not now.
+    fn another(&self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
+        None
+    }
+
     /// Log lines of the device since this was last called.
     fn take_logs(&mut self) -> Vec<String> {
         Vec::new()
@@ -145,6 +150,10 @@ impl<D: Device + ?Sized> Device for Box<D> {
 
     fn is_near(&self) -> bool {
         (**self).is_near()
+    }
+
+    fn another(&self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
+        (**self).another()
     }
 
     fn take_logs(&mut self) -> Vec<String> {

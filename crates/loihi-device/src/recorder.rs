@@ -138,6 +138,11 @@ impl Recorder {
         self.start = Some(sink);
     }
 
+    /// Whether anything is sampled, or looked at, while steps are computed.
+    pub fn watches(&self) -> bool {
+        !self.probes.is_empty() || self.spikes.is_some() || self.tap.is_some()
+    }
+
     /// Whether a step was asked for since the image was loaded.
     pub fn has_begun(&self) -> bool {
         self.steps.is_some()

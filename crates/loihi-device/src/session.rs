@@ -13,6 +13,7 @@ use loihi_boards::{Board, Counts};
 use loihi_core::wire::message::{Record, Report};
 use loihi_image::image::ImageFile;
 use loihi_place::neuron_map::NeuronMap;
+pub use registers::count_as;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -47,6 +48,16 @@ impl Session {
     ) -> Result<Self, SessionError> {
         let link = Link::open(device, Waiting { retry, stop }, number)?;
         Ok(Self { link, restored: false, meter: None, recorder: None })
+    }
+
+    /// A session with another device of the same kind and size, if there can be one. Nothing is recorded or metered in it.
+    ///
+    /// # Errors
+    /// [`SessionError`], as [`Session::open`].
+    pub fn another(&self) -> Option<Result<Self, SessionError>> {
+        let Waiting { retry, stop } = self.link.waiting;
+        let device = self.link.device.another()?;
+        Some(device.map_err(SessionError::from).and_then(|device| Self::open(device, retry, new_number(), stop)))
     }
 
     /// What the device says of itself.
@@ -101,6 +112,11 @@ impl Session {
             found: self.identity().board.clone(),
             wanted: wanted.name.clone(),
         })
+    }
+
+    /// Whether anything is sampled or metered while it computes, or somebody looks at it.
+    pub fn is_watched(&self) -> bool {
+        self.meter.is_some() || self.recorder.as_ref().is_some_and(Recorder::watches)
     }
 
     /// Samples registers from now on; `None`: nothing.

@@ -1,5 +1,9 @@
 //! A network that was trained elsewhere, with samples to classify: inference as an experiment.
 
+mod answered;
+mod shared;
+
+use answered::{Answered, Right};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
 use loihi_data::Sample;
@@ -7,18 +11,17 @@ use loihi_device::session::{Session, SessionError};
 use loihi_learn::observer::right_of;
 use loihi_learn::samples::hash_of;
 use loihi_learn::stage::resumed;
-use loihi_learn::{
-    Answer, ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude, restore,
-};
-use loihi_net::network::{Network, ReadBy};
+use loihi_learn::{ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Task, conclude, restore};
+use loihi_net::network::Network;
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
-use loihi_run::inference::answers::AnswerShape;
 use loihi_run::inference::labels::labels_of;
-use loihi_run::inference::present::{PresentError, Presentation, present};
+use loihi_run::inference::present::{PresentError, Presentation, present, steps_of};
 use loihi_run::inference::{Inference, Stimulus};
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::{Planned, RunPosition};
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 
 /// A network on its cores, and what it is shown.
 #[derive(Debug)]
@@ -35,13 +38,9 @@ pub struct Trained {
     pub also: Vec<(Presentation, Vec<Sample>)>,
     /// Whether the network's learning rules change weights. If not, samples test what it knows, and nothing is learned.
     pub learn: bool,
-}
-
-/// Answers whose class is known, and those of them that are right.
-#[derive(Clone, Copy, Default)]
-struct Right {
-    labelled: u32,
-    right: u32,
+    /// How many samples are answered at a time, each on a device of its own, to the same bits as one after the other; `None`: as
+    /// many as this machine has processors, one where samples depend on each other or steps are recorded.
+    pub jobs: Option<NonZeroUsize>,
 }
 
 impl Trained {
@@ -65,6 +64,17 @@ impl Trained {
             }
         }
         Ok(stimulus)
+    }
+
+    /// Steps that a sample with a number takes.
+    fn steps(&self, number: usize, item: &Sample) -> Result<u32, PresentError> {
+        let mut steps = steps_of(&self.network, item, &self.presentation)?;
+        for (presentation, items) in &self.also {
+            if let Some(item) = items.get(number) {
+                steps = steps.max(steps_of(&self.network, item, presentation)?);
+            }
+        }
+        Ok(steps)
     }
 
     /// Hashes of the image, and of all that is shown and how: they differ where what is computed does.
@@ -109,8 +119,8 @@ impl Trained {
         let position = resumed(resume, &plan, &self.placed.image, inference)?;
         let before = shown.get(..position.items).unwrap_or_default();
         let (mut expected, mut labelled) = (0, 0_u32);
-        for (number, item) in (0_u32..).zip(before) {
-            let steps = self.stimulus(number, item, options.seed)?.steps;
+        for (number, item) in before.iter().enumerate() {
+            let steps = self.steps(number, item)?;
             expected += u64::from(steps);
             let labels = self.labels(item, steps)?;
             labelled = labelled.saturating_add(right_of(&labels, &labels)[1]);
@@ -120,6 +130,43 @@ impl Trained {
             return Err(RecordError::OtherState { expected, found }.into());
         }
         Ok((before.len(), Right { labelled, right: position.right.first().copied().unwrap_or(0).min(labelled) }))
+    }
+}
+
+/// The samples of a run.
+struct Showing<'t> {
+    trained: &'t Trained,
+    shown: &'t [Sample],
+    seed: u32,
+    /// What a checkpoint says of them, once one is written.
+    plan: OnceLock<Planned>,
+}
+
+impl Showing<'_> {
+    /// Answers all samples from `first` on, one after the other.
+    fn in_turn(
+        &self,
+        inference: &mut Inference<'_>,
+        (first, mut right): (usize, Right),
+        observer: &mut dyn Observer,
+    ) -> Result<Right, ExperimentError> {
+        for (number, item) in (0_u32..).zip(self.shown).skip(first) {
+            let answered = Answered::of(self.trained, inference, (number, item), self.seed)?;
+            answered.tell((number, item), self.shown.len(), &mut right, observer)?;
+            if observer.wants_checkpoint() {
+                let position = self.position(number as usize + 1, right);
+                let session = inference.session();
+                let (state, files) = (session.save(SnapshotScope::State)?, session.recorded_files()?);
+                observer.checkpoint(&position, &state, files)?;
+            }
+        }
+        Ok(right)
+    }
+
+    /// Where the run stands after the first samples.
+    fn position(&self, items: usize, Right { right, .. }: Right) -> RunPosition {
+        let plan = self.plan.get_or_init(|| self.trained.planned(self.shown, self.seed));
+        RunPosition { plan: vec![plan.clone()], items, right: vec![right], ..RunPosition::default() }
     }
 }
 
@@ -144,33 +191,14 @@ impl Task for Trained {
         if let Some(learned) = &options.learned {
             restore(learned, image, inference.session())?;
         }
-        let (first, Right { mut labelled, mut right }) = self.restore(&mut inference, options, shown)?;
-        let mut plan = None;
-        for (number, item) in (0_u32..).zip(shown).skip(first) {
-            let stimulus = self.stimulus(number, item, options.seed)?;
-            let scores = inference.score(&stimulus)?;
-            let steps = stimulus.steps;
-            let by = self.network.readout.map_or(ReadBy::Voltage, |readout| readout.by);
-            let shape = AnswerShape::of(&self.network, steps);
-            let (labels, answers) =
-                (self.labels(item, steps)?, shape.map(|shape| shape.answers(by, &scores)).unwrap_or_default());
-            let [own_right, own_labelled] = right_of(&labels, &answers);
-            labelled = labelled.saturating_add(own_labelled);
-            right = right.saturating_add(own_right);
-            let (name, scores, labels, answers) = (item.name.as_str(), &*scores, &*labels, &*answers);
-            let answer = Answer { number, name, steps, labels, answers, scores, labelled, right };
-            observer.answer(&answer)?;
-            let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));
-            observer.progress(&Running { done: u64::from(number) + 1, total: shown.len() as u64, stage: "", figure });
-            if observer.wants_checkpoint() {
-                let plan = vec![plan.get_or_insert_with(|| self.planned(shown, options.seed)).clone()];
-                let items = number as usize + 1;
-                let position = RunPosition { plan, items, right: vec![right], ..RunPosition::default() };
-                let session = inference.session();
-                let (state, files) = (session.save(SnapshotScope::State)?, session.recorded_files()?);
-                observer.checkpoint(&position, &state, files)?;
-            }
-        }
+        let from = self.restore(&mut inference, options, shown)?;
+        let showing = Showing { trained: self, shown, seed: options.seed, plan: OnceLock::new() };
+        let mut others = self.others(inference.session(), shown.len() - from.0)?;
+        let Right { labelled, right } = if others.is_empty() {
+            showing.in_turn(&mut inference, from, observer)?
+        } else {
+            showing.shared(&mut inference, &mut others, from, observer)?
+        };
         let mut metrics = Metrics::new();
         if labelled > 0 {
             metrics.push("accuracy", f64::from(right) / f64::from(labelled));

@@ -26,6 +26,7 @@ use loihi_terminal::table::entry;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -50,6 +51,10 @@ pub(super) struct RunArgs {
     /// Start from what another run has learned (its folder, or the file learned.bin)
     #[arg(long, value_name = "FILE")]
     learned: Option<PathBuf>,
+    /// Samples of a network that is only tested, at a time, each on a chip of its own in this process: the same answers and
+    /// digests for every number [default: one for each processor, 1 where a sample depends on the one before]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// Print the answer to every sample that a network is tested on
     #[arg(long)]
     each: bool,
@@ -170,7 +175,14 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     if args.learned.is_none() {
         args.task.check_epochs()?;
     }
-    let subject = task::only(&args.task, &args.what)?;
+    let mut subject = task::only(&args.task, &args.what)?;
+    match (&mut subject, args.jobs) {
+        (Subject::Network(trained), jobs) => trained.jobs = jobs,
+        (Subject::Learner(_), Some(_)) => {
+            bail!("--jobs is for networks that are only tested: samples that are learned follow each other")
+        }
+        (Subject::Learner(_), None) => {}
+    }
     if args.each && !matches!(subject, Subject::Network(_)) {
         bail!("--each is for networks that are only tested: leave it out");
     }

@@ -77,6 +77,14 @@ impl SnapshotHeader {
         Self { settled: 0, ..self }
     }
 
+    /// The same state of a chip that has done this before: the step number is that of the counts.
+    #[must_use]
+    pub const fn counted(self, ops: OpCounts) -> Self {
+        // The step number wraps at 2^32.
+        let [a, b, c, d, ..] = ops.steps.to_le_bytes();
+        Self { t: u32::from_le_bytes([a, b, c, d]), ops, ..self }
+    }
+
     /// Its bytes. Whether voltages are large is a guess that targets make in their own ways, so it is kept as the safe
     /// one.
     pub fn header(&self) -> [u8; HEADER_BYTES] {

@@ -2,7 +2,7 @@
 
 use super::{Session, SessionError};
 use crate::link::{length, unexpected};
-use loihi_core::chip::{ResetScope, SnapshotScope};
+use loihi_core::chip::{HEADER_BYTES, ResetScope, SnapshotHeader, SnapshotScope};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::{Register, StateDigest};
 use loihi_core::wire::DeviceError;
@@ -130,5 +130,25 @@ impl Session {
             self.link.done(&Request::RestoreChunk { offset: length(number * most), data })?;
         }
         self.link.done(&Request::RestoreEnd)
+    }
+
+    /// Takes up all state that [`Session::save`] gave, of a chip that has counted something else before: the step number, by
+    /// which random numbers are drawn, is that of these counts. They stay in `state`.
+    ///
+    /// # Errors
+    /// As [`Session::restore`].
+    pub fn restore_counted(&mut self, state: &mut [u8], ops: OpCounts) -> Result<(), SessionError> {
+        count_as(state, ops);
+        self.restore(SnapshotScope::State, state)
+    }
+}
+
+/// Replaces what the chip of a saved state has counted, and its step number. What is no state stays as it is, and every device
+/// refuses it.
+pub fn count_as(state: &mut [u8], ops: OpCounts) {
+    if let Some(header) = state.first_chunk_mut::<HEADER_BYTES>()
+        && let Some(from) = SnapshotHeader::from_header(header)
+    {
+        *header = from.counted(ops).header();
     }
 }

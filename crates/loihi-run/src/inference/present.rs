@@ -92,6 +92,20 @@ pub fn present(
     Ok(Stimulus { steps: shown.steps.saturating_add(network.late_steps), ..shown })
 }
 
+/// Steps that [`present`] takes for a sample. Nothing is drawn.
+///
+/// # Errors
+/// [`PresentError`]; not all that [`present`] finds.
+pub fn steps_of(network: &Network, item: &Sample, presentation: &Presentation) -> Result<u32, PresentError> {
+    let own = match (span::asked(network, presentation), &item.data) {
+        (Some(steps), _) => steps,
+        (None, SampleData::Events(events)) => span::of_events(item, events, presentation, None)?,
+        // What is drawn has asked for its steps.
+        (None, _) => as_long_as_it_is(network, item, 0, presentation)?.steps,
+    };
+    Ok(own.saturating_add(network.late_steps))
+}
+
 /// The steps of a sample itself.
 fn as_long_as_it_is(
     network: &Network,
