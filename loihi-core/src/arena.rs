@@ -103,6 +103,40 @@ impl<'a, T: Copy> Stack<'a, T> {
         true
     }
 
+    /// The same stack, lent out.
+    pub const fn reborrow(&mut self) -> Stack<'_, T> {
+        Stack { slots: self.slots, len: self.len }
+    }
+
+    /// Two stacks of its places: before `at` with the first `kept` values, and from there on with the others; `None` if one of them
+    /// would not hold its values.
+    pub fn split(self, at: usize, kept: usize) -> Option<[Self; 2]> {
+        let moved = self.len.checked_sub(kept)?;
+        let fits = kept <= at && at.checked_add(moved)? <= self.slots.len();
+        if !fits {
+            return None;
+        }
+        self.slots.copy_within(kept..self.len, at);
+        let (front, back) = self.slots.split_at_mut_checked(at)?;
+        Some([Self { slots: front, len: kept }, Self { slots: back, len: moved }])
+    }
+
+    /// Adds the `len` values that lie at its place `from`, not before its end; false, and nothing changes, if there are not as many.
+    pub fn append_own(&mut self, from: usize, len: usize) -> bool {
+        let end = from.saturating_add(len);
+        if from < self.len || end > self.slots.len() {
+            return false;
+        }
+        self.slots.copy_within(from..end, self.len);
+        self.len = self.len.saturating_add(len);
+        true
+    }
+
+    /// The values, to be changed.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.slots.get_mut(..self.len).unwrap_or_default()
+    }
+
     /// Forgets all values.
     #[inline]
     pub const fn clear(&mut self) {
@@ -167,6 +201,26 @@ mod tests {
         assert_eq!(carve(&mut Carver::new(bytes)), Ok(8));
         let short = bytes.get_mut(..needed - 1).unwrap();
         assert_eq!(carve(&mut Carver::new(short)), Err(TooSmall { needed, available: needed - 1 }));
+    }
+
+    #[test]
+    fn a_stack_is_divided_and_put_together_again() {
+        for (len, kept, at) in (0..6).flat_map(|len| (0..7).flat_map(move |kept| (0..7).map(move |at| (len, kept, at))))
+        {
+            let mut slots = [1, 2, 3, 4, 5, 6];
+            let mut stack = Stack::with_len(&mut slots, len);
+            let Some([front, back]) = stack.reborrow().split(at, kept) else {
+                assert!(kept > len || kept > at || at + len - kept > 6, "{len} {kept} {at}");
+                continue;
+            };
+            let expected: std::vec::Vec<i32> = (1..).take(len).collect();
+            assert_eq!([front.as_slice(), back.as_slice()].concat(), expected);
+            let moved = back.len();
+            stack.clear();
+            assert!(stack.append_own(0, kept) && stack.append_own(at, moved));
+            assert_eq!(stack.as_slice(), expected);
+            assert!(!stack.append_own(6, 1));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod announce;
 
-use crate::dendrite::Accumulators;
+use crate::dendrite::{Accumulators, Own};
 use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat, index};
 use crate::ops::OpCounts;
 use crate::plastic::Plastic;
@@ -23,7 +23,7 @@ pub fn deliver_all(
     let announced = announce::pays(image);
     for batch in spikes.chunks(announce::BATCH) {
         if announced {
-            announce::announce(image, batch);
+            announce::announce(image, accumulators.own, batch);
         }
         for &spike in batch {
             deliver(image, accumulators, plastic, t, index(spike), ops);
@@ -47,9 +47,12 @@ pub fn deliver(
     for &word in image.routes(source) {
         let route = image.route(word);
         if let Some(axon) = image.axon(route.axon)
+            && accumulators.own.has(axon.core)
             && let Some(core) = image.core(axon.core)
         {
-            if axon.sum == 0 && axon.learning == 0 && core.slots == 1 {
+            let core = accumulators.own.placed(core);
+            let simple = axon.sum == 0 && axon.learning == 0 && core.slots == 1;
+            if simple && accumulators.own.can_look_behind(axon.core) {
                 enter(image, accumulators.rings_64, core.accumulator_first, &axon, route.atom);
             } else {
                 enter_apart(image, accumulators, plastic, t, route);
@@ -60,6 +63,12 @@ pub fn deliver(
     }
     ops.axon_events = ops.axon_events.wrapping_add(axons);
     ops.synaptic_events = ops.synaptic_events.wrapping_add(synapses);
+}
+
+/// Whether an axon of a source enters one of some cores.
+pub fn reaches(image: &Image<'_>, source: usize, own: Own) -> bool {
+    let mut axons = image.routes(source).iter().filter_map(|word| image.axon(image.route(*word).axon));
+    axons.any(|axon| own.has(axon.core))
 }
 
 /// Adds the synapses of an axon without delays, which begin at `first`, to the sums of its core.
@@ -89,11 +98,11 @@ fn enter_apart(
     route: Route,
 ) {
     let Some(axon) = image.axon(route.axon) else { return };
-    let Some(core) = image.core(axon.core) else { return };
+    let Some(core) = image.core(axon.core).map(|core| accumulators.own.placed(core)) else { return };
     if axon.learning != 0 {
         enter_plastic(image, accumulators.rings_64, plastic, t, &core, &axon, route.axon);
     } else if axon.sum != 0 {
-        enter_auxiliary(image, accumulators.auxiliary, t, &core, &axon, route.atom);
+        enter_auxiliary(image, accumulators, t, &core, &axon, route.atom);
     } else {
         enter_delayed(image, accumulators.rings_64, t, &core, &axon, route.atom);
     }
@@ -124,14 +133,15 @@ fn enter_delayed(image: &Image<'_>, rings: &mut [i16], t: u32, core: &CoreRecord
 #[cold]
 fn enter_auxiliary(
     image: &Image<'_>,
-    auxiliary: &mut [i32],
+    accumulators: &mut Accumulators<'_>,
     t: u32,
     core: &CoreRecord,
     axon: &AxonRecord,
     atom: usize,
 ) {
     let Some(sum) = image.sum(core.sum_first.wrapping_add(axon.sum).wrapping_sub(1)) else { return };
-    let Some(ring) = auxiliary.get_mut(core.ring_of(&sum)) else { return };
+    let sum = accumulators.own.placed_sum(sum);
+    let Some(ring) = accumulators.auxiliary.get_mut(core.ring_of(&sum)) else { return };
     let synapses = axon.atom(atom);
     let place = place(t, core, axon.compartment_base);
     match axon.format {
@@ -154,7 +164,8 @@ fn enter_plastic(
     number: usize,
 ) {
     let Some(group) = image.learning_group(axon.learning.wrapping_sub(1)) else { return };
-    let [axons_before, synapses_before, _] = group.before;
+    let [axons_before, _, _] = group.before;
+    let [_, synapses_before, _] = plastic.first_of(&group);
     let marked = number.wrapping_sub(group.axon_first).wrapping_add(axons_before);
     plastic.arrived.push(u32::try_from(marked).unwrap_or(u32::MAX));
     let Some(ring) = rings.get_mut(core.ring()) else { return };
@@ -264,7 +275,8 @@ mod tests {
                 }
             }
             let mut rings = vec![0; COMPARTMENTS_PER_CORE];
-            let mut accumulators = Accumulators { rings_64: &mut rings, auxiliary_input: &mut [], auxiliary: &mut [] };
+            let mut accumulators =
+                Accumulators { rings_64: &mut rings, auxiliary_input: &mut [], auxiliary: &mut [], own: Own::ALL };
             let mut plastic = Plastic {
                 weights: &mut [],
                 tags: &mut [],
@@ -273,6 +285,7 @@ mod tests {
                 post: &mut [],
                 history: &mut [],
                 arrived: Stack::with_len(&mut [], 0),
+                before: [0; 3],
             };
             let mut ops = OpCounts::default();
             deliver_all(&image, &mut accumulators, &mut plastic, 5, &spikes, &mut ops);

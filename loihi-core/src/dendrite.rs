@@ -7,6 +7,7 @@
 //! Auxiliary accumulators ([`AccumulatorRecord`]) have rings of their own, in 32 bits. What they come to is collected
 //! in units of the current in a second ring of the core, and added to its sum when the slot's step comes.
 
+use crate::feature::PARTS;
 use crate::image::{AccumulatorRecord, CoreRecord, index};
 use core::ops::Range;
 
@@ -20,6 +21,62 @@ pub struct Accumulators<'a> {
     /// The auxiliary accumulators: per sum the slots of its core. Zero but between the arrival of spikes and
     /// [`add_auxiliary`].
     pub auxiliary: &'a mut [i32],
+    /// Which of a chip's accumulators these are.
+    pub own: Own,
+}
+
+/// The cores of a chip, or of a part of it that is computed apart, and where their state begins among that of the chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// The first core.
+    pub core_first: usize,
+    /// Number of cores, or more.
+    pub cores: usize,
+    /// The first of [`Accumulators::rings_64`].
+    pub ring_first: usize,
+    /// The first of [`Accumulators::auxiliary`].
+    pub auxiliary_first: usize,
+    /// The first core behind whose ring of one slot less is there than [`view_length`](crate::synapse::view_length): from it on,
+    /// nothing is to be looked at behind a ring.
+    pub short_first: usize,
+}
+
+impl Own {
+    /// All cores.
+    pub const ALL: Self =
+        Self { core_first: 0, cores: usize::MAX, ring_first: 0, auxiliary_first: 0, short_first: usize::MAX };
+
+    /// Whether a core is one of them.
+    #[inline(always)]
+    pub const fn has(&self, core: usize) -> bool {
+        !PARTS || core.wrapping_sub(self.core_first) < self.cores
+    }
+
+    /// Whether there is enough behind the ring of a core to be looked at.
+    #[inline(always)]
+    pub const fn can_look_behind(&self, core: usize) -> bool {
+        !PARTS || core < self.short_first
+    }
+
+    /// A core of them with the place of its rings among theirs.
+    #[inline(always)]
+    pub const fn placed(&self, core: CoreRecord) -> CoreRecord {
+        if PARTS {
+            CoreRecord { accumulator_first: core.accumulator_first.wrapping_sub(self.ring_first), ..core }
+        } else {
+            core
+        }
+    }
+
+    /// The same of an auxiliary accumulator.
+    #[inline(always)]
+    pub const fn placed_sum(&self, sum: AccumulatorRecord) -> AccumulatorRecord {
+        if PARTS {
+            AccumulatorRecord { accumulator_first: sum.accumulator_first.wrapping_sub(self.auxiliary_first), ..sum }
+        } else {
+            sum
+        }
+    }
 }
 
 impl CoreRecord {
@@ -39,6 +96,28 @@ impl CoreRecord {
     #[inline]
     pub const fn ring_of(&self, sum: &AccumulatorRecord) -> Range<usize> {
         sum.accumulator_first..sum.accumulator_first.wrapping_add(self.accumulators())
+    }
+}
+
+impl<'a> Accumulators<'a> {
+    /// Those of the first cores and those of the others: `cores` of them have `rings` and `auxiliary` accumulators, and from
+    /// `short_first` on they have not enough behind them; `None` if there are fewer.
+    pub fn split(self, [cores, rings, auxiliary]: [usize; 3], short_first: usize) -> Option<[Self; 2]> {
+        let Self { rings_64, auxiliary_input, auxiliary: sums, own } = self;
+        let (inputs, auxiliary) = (rings.min(auxiliary_input.len()), auxiliary.min(sums.len()));
+        let (rings_64, rings_back) = rings_64.split_at_mut_checked(rings)?;
+        let (auxiliary_input, input_back) = auxiliary_input.split_at_mut_checked(inputs)?;
+        let (sums, sums_back) = sums.split_at_mut_checked(auxiliary)?;
+        let back = Own {
+            core_first: own.core_first.wrapping_add(cores),
+            cores: own.cores.wrapping_sub(cores),
+            ring_first: own.ring_first.wrapping_add(rings),
+            auxiliary_first: own.auxiliary_first.wrapping_add(auxiliary),
+            short_first: own.short_first,
+        };
+        let own = Own { cores, short_first: own.short_first.min(short_first), ..own };
+        let front = Self { rings_64, auxiliary_input, auxiliary: sums, own };
+        Some([front, Self { rings_64: rings_back, auxiliary_input: input_back, auxiliary: sums_back, own: back }])
     }
 }
 

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Whether parts of a chip can be computed apart, each by a thread of its own ([`crate::chip::Part`]); not on small processors,
+/// whose instructions it would take.
+pub const PARTS: bool = cfg!(target_pointer_width = "64");
+
 /// A part of the chip that a network may need and a build may be without.
 ///
 /// Programs of the embedded CPU are not in this list: a device names the ones it has.

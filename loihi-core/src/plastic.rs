@@ -5,7 +5,8 @@
 //! changes them, or has Lava's ranges of them; else tags are 0, and delays those of the image.
 
 use crate::arena::Stack;
-use crate::image::{Dialect, Image, LearningRecord, ProductRecord, Synapse};
+use crate::feature::PARTS;
+use crate::image::{Dialect, Image, LearningRecord, ProductRecord, Synapse, index};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Traces of an input axon.
@@ -51,6 +52,8 @@ pub struct Plastic<'a> {
     pub history: &'a mut [i16],
     /// Plastic axons that were reached by a spike in this step.
     pub arrived: Stack<'a, u32>,
+    /// Axons, synapses and post traces of the chip before the first ones here: more than 0 in a part that is computed apart.
+    pub before: [usize; 3],
 }
 
 /// Values per post and step in [`Plastic::history`]: y1, y2, y3, and the time of the last spike.
@@ -80,9 +83,7 @@ pub fn lengths(image: &Image<'_>) -> Lengths {
         let [axons, synapses, posts] = group.before;
         [axons.saturating_add(group.axons), synapses.saturating_add(group.synapses), posts.saturating_add(group.posts)]
     });
-    let history = |group: LearningRecord| {
-        crate::image::index(group.epoch_steps).saturating_mul(HISTORY).saturating_mul(group.posts)
-    };
+    let history = |group: LearningRecord| index(group.epoch_steps).saturating_mul(HISTORY).saturating_mul(group.posts);
     // Room for a whole chunk of lanes behind the last post trace.
     let longest = image.learning().map(history).max().map_or(0, |longest| longest.saturating_add(16));
     let if_used = |uses: fn(&ProductRecord) -> bool| {
@@ -102,7 +103,61 @@ pub fn lengths(image: &Image<'_>) -> Lengths {
     }
 }
 
+impl<'a> Plastic<'a> {
+    /// Those of the first groups and those of the others, which take `history` and `arrived`: as many axons, synapses and post traces
+    /// belong to the first; `None` if there are fewer.
+    pub fn split(
+        self,
+        [axons, synapses, posts]: [usize; 3],
+        history: &'a mut [i16],
+        arrived: &'a mut [u32],
+    ) -> Option<[Self; 2]> {
+        let [axons_before, synapses_before, posts_before] = self.before;
+        let axon_first = axons_before.wrapping_add(axons);
+        let before = [axon_first, synapses_before.wrapping_add(synapses), posts_before.wrapping_add(posts)];
+        let (tags, delays) = (synapses.min(self.tags.len()), synapses.min(self.delays.len()));
+        let (weights, weights_back) = self.weights.split_at_mut_checked(synapses)?;
+        let (tags, tags_back) = self.tags.split_at_mut_checked(tags)?;
+        let (delays, delays_back) = self.delays.split_at_mut_checked(delays)?;
+        let (pre, pre_back) = self.pre.split_at_mut_checked(axons)?;
+        let (post, post_back) = self.post.split_at_mut_checked(posts)?;
+        let mut arrived_here = self.arrived;
+        let mut arrived = Stack::with_len(arrived, 0);
+        arrived_here.retain(|axon| {
+            let stays = index(axon) < axon_first;
+            // There is as much room as in all of the chip.
+            let _moved = !stays && arrived.push(axon);
+            stays
+        });
+        let back = Self {
+            weights: weights_back,
+            tags: tags_back,
+            delays: delays_back,
+            pre: pre_back,
+            post: post_back,
+            history,
+            arrived,
+            before,
+        };
+        let (history, before) = (self.history, self.before);
+        let front = Self { weights, tags, delays, pre, post, history, arrived: arrived_here, before };
+        Some([front, back])
+    }
+}
+
 impl Plastic<'_> {
+    /// Where the axons, the synapses and the post traces of a group begin in these slices.
+    #[inline]
+    pub fn first_of(&self, group: &LearningRecord) -> [usize; 3] {
+        if !PARTS {
+            return group.before;
+        }
+        let [axons, synapses, posts] = group.before;
+        let [axons_before, synapses_before, posts_before] = self.before;
+        // Those of other parts come to places that are not there.
+        [axons.wrapping_sub(axons_before), synapses.wrapping_sub(synapses_before), posts.wrapping_sub(posts_before)]
+    }
+
     /// Weights and delays as in the image, no tags.
     pub fn reset_synapses(&mut self, image: &Image<'_>) {
         self.tags.fill(0);

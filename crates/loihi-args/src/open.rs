@@ -11,6 +11,7 @@ use loihi_device::{self as device, TRANSPORTS, qemu, serial};
 use loihi_image::image::ImageFile;
 use loihi_learn::ExperimentError;
 use loihi_terminal::stop;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Which device, and what it has.
@@ -25,6 +26,9 @@ pub struct DeviceArgs {
     /// Registers of the host device: every choice ends in the same digests [default: widest]
     #[arg(long, value_enum)]
     pub registers: Option<RegistersKind>,
+    /// Threads of the host device that compute one network: every number ends in the same digests [default: as many as pay]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port: a name that `loihi boards` lists, or
     /// the file of a board of your own
     #[arg(long, value_name = "NAME|FILE", value_parser = choice::board(), hide_possible_values = true)]
@@ -67,6 +71,7 @@ pub fn open_with(args: &DeviceArgs, flash: Option<ImageFile>) -> anyhow::Result<
         .flash(flash)
         .arena_bytes(args.arena.unwrap_or(default.arena_bytes))
         .registers(args.registers.map_or(default.registers, Into::into))
+        .threads(args.threads)
         .board(args.board.unwrap_or_else(boards::default))
         .firmware(args.firmware.clone().or_else(|| log_of_board(args)));
     let device = args.device.open(&options)?;
@@ -94,7 +99,7 @@ pub fn open_named(name: &str, firmware: Option<PathBuf>) -> anyhow::Result<Sessi
 
 /// A session with the device of a name, as a board if one is given.
 pub fn open_on(name: &str, board: Option<&'static Board>, firmware: Option<PathBuf>) -> anyhow::Result<Session> {
-    open(&DeviceArgs { device: device::named(name)?, arena: None, registers: None, board, firmware })
+    open(&DeviceArgs { device: device::named(name)?, arena: None, registers: None, threads: None, board, firmware })
 }
 
 /// The same error; if the network does not fit, with the option that gives the device more memory.
@@ -112,10 +117,11 @@ pub fn with_arena(args: &DeviceArgs, error: anyhow::Error) -> anyhow::Error {
 
 /// Refuses an option that the device has no use for, `flash` among them.
 pub fn check_options(args: &DeviceArgs, flash: bool) -> anyhow::Result<()> {
-    let DeviceArgs { device, arena, registers, board, firmware } = args;
+    let DeviceArgs { device, arena, registers, threads, board, firmware } = args;
     let given = [
         ("arena", OpenOption::Arena, arena.is_some()),
         ("registers", OpenOption::Registers, registers.is_some()),
+        ("threads", OpenOption::Threads, threads.is_some()),
         ("board", OpenOption::Board, board.is_some()),
         ("firmware", OpenOption::Firmware, firmware.is_some()),
         ("flash", OpenOption::Flash, flash),

@@ -5,11 +5,12 @@ pub use super::transport::ARENA_BYTES_DEFAULT;
 use super::transport::{OpenOption, Transport};
 use super::wide::Registers;
 use super::{Device, DeviceFault, Line, Waiting};
-use loihi_core::device::{Board, Buffers, Device as CoreDevice, Machine};
+use loihi_core::device::{Board, Buffers, Device as CoreDevice, InParts, Machine};
 use loihi_core::rules;
 use loihi_core::snip::SnipType;
 use loihi_core::wire::frame::{BODY_LARGE, incoming_bytes, line_bytes};
 use loihi_core::wire::message::{Request, Response, data_bytes};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 use zerocopy::FromZeros as _;
 
@@ -21,8 +22,11 @@ pub const TRANSPORT: Transport = Transport {
     name: "host",
     about: "In this process",
     arguments: "",
-    takes: &[OpenOption::Arena, OpenOption::Registers],
-    open: |_, options| Ok(Box::new(InProcess::try_new(options.arena_bytes, options.registers)?)),
+    takes: &[OpenOption::Arena, OpenOption::Registers, OpenOption::Threads],
+    open: |_, options| {
+        let threads = options.threads.map_or(0, NonZeroUsize::get);
+        Ok(Box::new(InProcess::try_new(options.arena_bytes, options.registers)?.threads(threads)))
+    },
 };
 
 /// What the device in this process knows of its board.
@@ -37,6 +41,9 @@ pub struct InProcess {
     data: Vec<u8>,
     arena_bytes: usize,
     board: Board,
+    registers: Registers,
+    /// Threads that compute a network; 0: as many as pay.
+    threads: usize,
 }
 
 impl InProcess {
@@ -47,7 +54,8 @@ impl InProcess {
 
     /// A device with these programs of the embedded CPU.
     pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
-        Self::of(vec![0; arena_bytes / 8], arena_bytes, board(snips, Registers::default()))
+        let registers = Registers::default();
+        Self::of(vec![0; arena_bytes / 8], arena_bytes, board(snips, registers), registers)
     }
 
     /// A device with the built-in programs and these registers, if there is as much memory.
@@ -55,19 +63,35 @@ impl InProcess {
     /// # Errors
     /// [`DeviceFault`] says that there is not.
     pub fn try_new(arena_bytes: usize, registers: Registers) -> Result<Self, DeviceFault> {
-        Self::on(arena_bytes, board(&rules::ALL, registers))
+        Self::on(arena_bytes, board(&rules::ALL, registers), registers)
     }
 
     /// On a board of its own, if there is as much memory.
-    fn on(arena_bytes: usize, board: Board) -> Result<Self, DeviceFault> {
+    fn on(arena_bytes: usize, board: Board, registers: Registers) -> Result<Self, DeviceFault> {
         let none =
             |_| DeviceFault(format!("out of memory for an arena of {arena_bytes} bytes: give a smaller --arena"));
         // Zeroed pages are taken from the system without being touched.
-        u64::new_vec_zeroed(arena_bytes / 8).map_err(none).map(|arena| Self::of(arena, arena_bytes, board))
+        let arena = u64::new_vec_zeroed(arena_bytes / 8).map_err(none)?;
+        Ok(Self::of(arena, arena_bytes, board, registers))
     }
 
-    fn of(arena: Vec<u64>, arena_bytes: usize, board: Board) -> Self {
-        Self { machine: Machine::new(arena, board), data: vec![0; DATA_BYTES], arena_bytes, board }
+    fn of(arena: Vec<u64>, arena_bytes: usize, board: Board, registers: Registers) -> Self {
+        let machine = Machine::new(arena, board);
+        Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 }
+    }
+
+    /// The same device with a network computed on so many threads, or fewer if it has fewer cores; 0: on as many as pay. Without it,
+    /// on one. The bits are the same with any number.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.set_threads(threads);
+        self
+    }
+
+    fn set_threads(&mut self, threads: usize) {
+        self.threads = threads;
+        let in_parts = InParts { parts: threads, run: self.registers.steps_in_parts() };
+        self.machine.set_in_parts((threads != 1).then_some(in_parts));
     }
 }
 
@@ -98,8 +122,12 @@ impl Device for InProcess {
         true
     }
 
-    fn another(&self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
-        Some(Self::on(self.arena_bytes, self.board).map(|device| Box::new(device) as Box<dyn Device>))
+    fn another(&mut self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
+        // Devices that share the processors do not wait for one another unasked.
+        self.set_threads(self.threads.max(1));
+        let another =
+            Self::on(self.arena_bytes, self.board, self.registers).map(|another| another.threads(self.threads));
+        Some(another.map(|another| Box::new(another) as Box<dyn Device>))
     }
 }
 

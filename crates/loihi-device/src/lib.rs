@@ -45,6 +45,7 @@ pub mod sample;
 pub mod serial;
 pub mod session;
 mod spikes;
+pub mod threads;
 pub mod transport;
 pub mod wide;
 
@@ -118,8 +119,9 @@ pub trait Device: Send {
         false
     }
 
-    /// Another device of the same kind and size, if there can be one; or why not now.
-    fn another(&self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
+    /// Another device of the same kind and size, if there can be one; or why not now. From then on each computes on one thread, unless
+    /// a number of threads was asked for.
+    fn another(&mut self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
         None
     }
 
@@ -152,7 +154,7 @@ impl<D: Device + ?Sized> Device for Box<D> {
         (**self).is_near()
     }
 
-    fn another(&self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
+    fn another(&mut self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
         (**self).another()
     }
 

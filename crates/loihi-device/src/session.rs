@@ -54,7 +54,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`], as [`Session::open`].
-    pub fn another(&self) -> Option<Result<Self, SessionError>> {
+    pub fn another(&mut self) -> Option<Result<Self, SessionError>> {
         let Waiting { retry, stop } = self.link.waiting;
         let device = self.link.device.another()?;
         Some(device.map_err(SessionError::from).and_then(|device| Self::open(device, retry, new_number(), stop)))

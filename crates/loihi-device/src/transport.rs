@@ -4,6 +4,7 @@ use super::{Device, DeviceFault};
 use crate::wide::Registers;
 use loihi_boards::Board;
 use loihi_image::image::ImageFile;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Arena of a device in this process, in bytes.
@@ -18,6 +19,8 @@ pub struct OpenOptions {
     pub arena_bytes: usize,
     /// Registers of a device in this process.
     pub registers: Registers,
+    /// Threads of a device in this process; `None`: as many as pay.
+    pub threads: Option<NonZeroUsize>,
     /// The board that is emulated.
     pub board: &'static Board,
     /// Firmware of a device that is emulated; else the one that the workspace builds.
@@ -31,6 +34,7 @@ impl Default for OpenOptions {
         Self {
             arena_bytes: ARENA_BYTES_DEFAULT,
             registers: Registers::default(),
+            threads: None,
             board: loihi_boards::default(),
             firmware: None,
             flash: None,
@@ -50,6 +54,13 @@ impl OpenOptions {
     #[must_use]
     pub const fn registers(mut self, registers: Registers) -> Self {
         self.registers = registers;
+        self
+    }
+
+    /// The same with a number of threads of a device in this process.
+    #[must_use]
+    pub const fn threads(mut self, threads: Option<NonZeroUsize>) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -83,6 +94,8 @@ pub enum OpenOption {
     Arena,
     /// [`OpenOptions::registers`].
     Registers,
+    /// [`OpenOptions::threads`].
+    Threads,
     /// [`OpenOptions::board`].
     Board,
     /// [`OpenOptions::firmware`].

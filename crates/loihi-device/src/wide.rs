@@ -1,7 +1,8 @@
 //! A step compiled for the wide registers that the processor of this host has, or for those of every such processor.
 
-use loihi_core::chip::Chip;
-use loihi_core::device::{inject_portably, step_portably};
+use crate::threads;
+use loihi_core::chip::{Chip, Part};
+use loihi_core::device::{Between, inject_portably, step_portably};
 use std::sync::LazyLock;
 
 /// Which registers a step uses. The bits are the same with any of them.
@@ -31,6 +32,16 @@ impl Registers {
             Self::Portable => inject_portably,
         }
     }
+
+    /// What computes the steps of a request on several threads with them.
+    pub fn steps_in_parts(self) -> fn(&mut Chip<'_>, usize, &mut dyn Between) {
+        match self {
+            Self::Widest => |chip, most, between| threads::run(chip, most, between, step_part),
+            Self::Portable => |chip, most, between| {
+                threads::run(chip, most, between, |part, spikes, inputs| part.step(spikes, inputs))
+            },
+        }
+    }
 }
 
 /// [`Chip::step`] with the widest registers that are there. The bits are the same with any of them.
@@ -56,6 +67,19 @@ pub fn inject(chip: &mut Chip<'_>, input: usize) {
         #[cfg(target_arch = "x86_64")]
         Width::Avx2 => unsafe { inject_avx2(chip, input) },
         Width::Portable => chip.inject(input),
+    }
+}
+
+/// [`Part::step`] with the widest registers that are there.
+pub fn step_part(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
+    match Width::of_this_host() {
+        // SAFETY: the processor has the features that the function was compiled for.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => unsafe { step_part_avx512(part, spikes, inputs) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => unsafe { step_part_avx2(part, spikes, inputs) },
+        Width::Portable => part.step(spikes, inputs),
     }
 }
 
@@ -107,13 +131,18 @@ impl Width {
     }
 }
 
-/// A step and an input spike, compiled for processors that have some features.
+/// A step, of a part too, and an input spike, compiled for processors that have some features.
 #[cfg(target_arch = "x86_64")]
 macro_rules! compiled_for {
-    ($features:literal: $step:ident, $inject:ident) => {
+    ($features:literal: $step:ident, $step_part:ident, $inject:ident) => {
         #[target_feature(enable = $features)]
         fn $step(chip: &mut Chip<'_>) {
             chip.step();
+        }
+
+        #[target_feature(enable = $features)]
+        fn $step_part(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
+            part.step(spikes, inputs);
         }
 
         #[target_feature(enable = $features)]
@@ -124,6 +153,6 @@ macro_rules! compiled_for {
 }
 
 #[cfg(target_arch = "x86_64")]
-compiled_for!("avx2,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl": step_avx512, inject_avx512);
+compiled_for!("avx2,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl": step_avx512, step_part_avx512, inject_avx512);
 #[cfg(target_arch = "x86_64")]
-compiled_for!("avx2,bmi1,bmi2": step_avx2, inject_avx2);
+compiled_for!("avx2,bmi1,bmi2": step_avx2, step_part_avx2, inject_avx2);

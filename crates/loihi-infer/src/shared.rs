@@ -70,7 +70,7 @@ impl Trained {
     ///
     /// # Errors
     /// [`ExperimentError::Plan`] if several were asked for where samples need one.
-    pub(crate) fn others(&self, session: &Session, samples: usize) -> Result<Vec<Session>, ExperimentError> {
+    pub(crate) fn others(&self, session: &mut Session, samples: usize) -> Result<Vec<Session>, ExperimentError> {
         let others = match (self.jobs, self.dependence(session)?) {
             (Some(NonZeroUsize::MIN), _) | (None, Some(_)) => 0,
             (Some(_), Some(why)) => return Err(refused(why)),

@@ -5,6 +5,7 @@
 //! touched before any of them is delivered, kind by kind: the misses of a kind do not depend on one another, and the
 //! processor waits for all of them at once.
 
+use crate::dendrite::Own;
 use crate::image::{Image, SynapseFormat, index};
 use core::hint::black_box;
 
@@ -30,9 +31,9 @@ pub(super) fn pays(image: &Image<'_>) -> bool {
     cfg!(target_pointer_width = "64") && words >= WORDS_MIN && few
 }
 
-/// Touches whatever the spikes of some sources deliver.
+/// Touches whatever the spikes of some sources deliver to some cores.
 #[inline(never)]
-pub(super) fn announce(image: &Image<'_>, spikes: &[u32]) {
+pub(super) fn announce(image: &Image<'_>, own: Own, spikes: &[u32]) {
     // What comes out means nothing; it only keeps the loads.
     let mut touched = 0_u32;
     let routes = |spike: &u32| image.routes(index(*spike));
@@ -47,7 +48,7 @@ pub(super) fn announce(image: &Image<'_>, spikes: &[u32]) {
         touched ^= u32::from(image.axon(route.axon).is_some_and(|axon| axon.first == 0));
     }
     for route in axons() {
-        let Some(axon) = image.axon(route.axon) else { continue };
+        let Some(axon) = image.axon(route.axon).filter(|axon| own.has(axon.core)) else { continue };
         let synapses = axon.atom(route.atom);
         touched ^= match axon.format {
             SynapseFormat::Sparse => every(image.sparse.get(synapses).unwrap_or_default(), LINE_BYTES / 4),

@@ -1,5 +1,6 @@
 //! A chip: many cores, the embedded CPU, and the mailboxes between it and the host.
 
+mod part;
 mod phases;
 mod snapshot;
 mod state;
@@ -18,6 +19,7 @@ use crate::snip::{Mailboxes, Phase, Phases, SnipType, Snips};
 use state::State;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+pub use part::{Computed, Cut, Part, Spare};
 pub use snapshot::{HEADER_BYTES, SnapshotScope};
 
 /// How much a reset takes back.
@@ -234,9 +236,9 @@ impl<'a> Chip<'a> {
         let image = self.image;
         let recorded = Feature::RecordedDraws.is_built_in() && image.recorded_draws().len() > 0;
         if recorded {
-            self.update_cores(Recorded { image: &image, drawn });
+            self.update_cores(Recorded { image: &image, drawn }, image.cores());
         } else {
-            self.update_cores(drawn);
+            self.update_cores(drawn, image.cores());
         }
         self.run_snips(Phase::PreMgmt);
         self.run_snips(Phase::Lrn);

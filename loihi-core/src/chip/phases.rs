@@ -28,10 +28,11 @@ impl Chip<'_> {
 
     /// Adds auxiliary accumulators to the synaptic sums of their cores.
     #[cold]
-    fn join_sums(&mut self) {
+    pub(super) fn join_sums(&mut self) {
         let accumulators = &mut self.state.accumulators;
-        for sum in self.image.sums() {
-            let Some(core) = self.image.core(sum.core) else { continue };
+        let own = accumulators.own;
+        for sum in self.image.sums().filter(|sum| own.has(sum.core)).map(|sum| own.placed_sum(sum)) {
+            let Some(core) = self.image.core(sum.core).map(|core| own.placed(core)) else { continue };
             let auxiliary = accumulators.auxiliary.get_mut(core.ring_of(&sum)).unwrap_or_default();
             let auxiliary_input = accumulators.auxiliary_input.get_mut(core.ring()).unwrap_or_default();
             dendrite::add_auxiliary(&sum, auxiliary, auxiliary_input);
@@ -39,11 +40,11 @@ impl Chip<'_> {
     }
 
     #[inline(always)]
-    pub(super) fn update_cores<R: RandomSource + Copy>(&mut self, random: R) {
+    pub(super) fn update_cores<R: RandomSource + Copy>(&mut self, random: R, cores: impl Iterator<Item = CoreRecord>) {
         let small_v = !core::mem::take(&mut self.large_v);
         let mut block_first = 0_usize;
         let metering = self.state.meter.on;
-        for (number, core) in self.image.cores().enumerate() {
+        for (number, core) in cores.enumerate() {
             if metering {
                 self.meter_core(number, &core, block_first);
             }
@@ -144,7 +145,7 @@ impl Chip<'_> {
     /// Without the learning engine, only the embedded CPU changes the image's groups, and they have no traces.
     #[inline(always)]
     pub(super) fn learn<R: RandomSource + Copy>(&mut self, random: R) {
-        let State { spikes, rates, plastic, meter, .. } = &mut self.state;
+        let State { spikes, rates, plastic, meter, accumulators, .. } = &mut self.state;
         let learning_step = LearningStep {
             image: &self.image,
             t: self.t,
@@ -153,6 +154,7 @@ impl Chip<'_> {
             learning: self.learning,
             rates,
             random,
+            own: accumulators.own,
         };
         if Feature::Learning.is_built_in() {
             learning_step.run(plastic, meter, &mut self.ops);

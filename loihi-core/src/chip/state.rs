@@ -2,7 +2,7 @@
 
 use crate::arena::{Carver, Stack, TooSmall};
 use crate::compartment::{Adaptation, Block, set_registers};
-use crate::dendrite::Accumulators;
+use crate::dendrite::{Accumulators, Own};
 use crate::image::{CoreRecord, Image, LANES};
 use crate::meter::Meter;
 use crate::plastic::{self, Lengths, Plastic};
@@ -75,6 +75,7 @@ impl<'a> State<'a> {
                 rings_64: carver.take(ring_length(image))?,
                 auxiliary_input: carver.take(auxiliary_input)?,
                 auxiliary: carver.take(auxiliary)?,
+                own: Own::ALL,
             },
             plastic: Plastic {
                 weights,
@@ -84,6 +85,7 @@ impl<'a> State<'a> {
                 post: carver.take(lengths.posts)?,
                 history: carver.take(lengths.history)?,
                 arrived: Stack::with_len(carver.take(lengths.axons.saturating_mul(2))?, arrived),
+                before: [0; 3],
             },
             meter: Meter {
                 on: false,
@@ -101,6 +103,68 @@ impl<'a> State<'a> {
             snapshot_bytes: carver.used(),
             instances: carver.take(image.snips().len())?,
         })
+    }
+
+    /// No state at all.
+    pub(super) fn nothing() -> Self {
+        Self {
+            learned: &mut [],
+            working: &mut [],
+            blocks: &mut [],
+            refractory: &mut [],
+            adaptations: &mut [],
+            accumulators: Accumulators {
+                rings_64: &mut [],
+                auxiliary_input: &mut [],
+                auxiliary: &mut [],
+                own: Own::ALL,
+            },
+            plastic: Plastic {
+                weights: &mut [],
+                tags: &mut [],
+                delays: &mut [],
+                pre: &mut [],
+                post: &mut [],
+                history: &mut [],
+                arrived: Stack::with_len(&mut [], 0),
+                before: [0; 3],
+            },
+            meter: Meter { on: false, clock: None, snip_instructions: 0, since: 0, cores: &mut [] },
+            spikes: Stack::with_len(&mut [], 0),
+            in_refractory: Stack::with_len(&mut [], 0),
+            rates: &mut [],
+            stimulus: &mut [],
+            target: &mut [],
+            output: &mut [],
+            snapshot_bytes: 0,
+            instances: &mut [],
+        }
+    }
+
+    /// What the cores have, lent out.
+    pub(super) fn of_cores(&mut self) -> State<'_> {
+        let Accumulators { rings_64, auxiliary_input, auxiliary, own } = &mut self.accumulators;
+        let Plastic { weights, tags, delays, pre, post, history, arrived, before } = &mut self.plastic;
+        State {
+            blocks: self.blocks,
+            refractory: self.refractory,
+            adaptations: self.adaptations,
+            accumulators: Accumulators { rings_64, auxiliary_input, auxiliary, own: *own },
+            plastic: Plastic {
+                weights,
+                tags,
+                delays,
+                pre,
+                post,
+                history,
+                arrived: arrived.reborrow(),
+                before: *before,
+            },
+            spikes: self.spikes.reborrow(),
+            in_refractory: self.in_refractory.reborrow(),
+            rates: self.rates,
+            ..State::nothing()
+        }
     }
 
     /// Carves what is learned, which comes first, so that it can be kept in one piece: that of the snips, and weights,

@@ -5,7 +5,7 @@ mod memory;
 mod snapshots;
 
 use super::data::Data;
-use super::{Board, steps};
+use super::{Board, InParts, steps};
 use crate::chip::{Chip, ResetScope, SnapshotHeader, SnapshotScope};
 use crate::feature::Feature;
 use crate::image::{self, Image, index};
@@ -69,6 +69,11 @@ impl<A: AsMut<[u64]>> Machine<A> {
     /// Says what interrupts steps from now on; see [`Board::interrupted`].
     pub const fn set_interrupted(&mut self, interrupted: Option<fn() -> bool>) {
         self.board.interrupted = interrupted;
+    }
+
+    /// Says how steps are computed in parts from now on; see [`Board::in_parts`].
+    pub const fn set_in_parts(&mut self, in_parts: Option<InParts>) {
+        self.board.in_parts = in_parts;
     }
 
     /// Executes a request. `buffer` takes the data of the answer; its length is the most that one can have.

@@ -35,6 +35,7 @@
 //! assert!(answer > 20, "the device has told its name and its programs");
 //! ```
 
+mod between;
 mod buffers;
 mod data;
 mod executor;
@@ -43,6 +44,7 @@ mod parts;
 mod session;
 mod steps;
 
+pub use between::{Between, InParts};
 pub use buffers::Buffers;
 pub use machine::Machine;
 
@@ -74,6 +76,8 @@ pub struct Board {
     /// Tells whether bytes wait on the line, if the board can: the steps of a request then end with the one under way, so
     /// that a host never waits for longer than a step.
     pub interrupted: Option<fn() -> bool>,
+    /// Computes the steps of a request in several parts of the chip at the same time, if the board can.
+    pub in_parts: Option<InParts>,
     /// Tells the most bytes of the stack that were in use at any time since the start, if the board can.
     pub stack_bytes: Option<fn() -> u32>,
 }
@@ -82,7 +86,17 @@ impl Board {
     /// A board of this name that counts nothing, has no programs, carries no image and computes without interruption.
     pub const fn named(name: &'static str) -> Self {
         let (step, inject) = (step_portably as fn(&mut Chip<'_>), inject_portably as fn(&mut Chip<'_>, usize));
-        Self { name, ticks: None, step, inject, snips: &[], image: &[], interrupted: None, stack_bytes: None }
+        Self {
+            name,
+            ticks: None,
+            step,
+            inject,
+            snips: &[],
+            image: &[],
+            interrupted: None,
+            in_parts: None,
+            stack_bytes: None,
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Computing steps: what is put in before, what is told after.
 
-use super::Board;
 use super::data::Data;
+use super::{Between, Board, InParts};
 use crate::chip::{Chip, ResetScope};
+use crate::feature::PARTS;
 use crate::image::index;
 use crate::register::Register;
 use crate::snip::fired;
@@ -50,6 +51,7 @@ impl<'d> Steps<'d> {
     /// fit the report or because the board was interrupted: nothing was done after it. `spikes` are pairs of step and
     /// input, ascending; those of the step after the last wait for it.
     pub(super) fn run(&mut self, chip: &mut Chip<'_>, steps: u32, spikes: &[u8]) -> bool {
+        let Some((computed, spikes)) = self.run_in_parts(chip, steps, spikes) else { return false };
         let mut waiting = spikes.as_chunks::<4>().0.iter().peekable();
         let enter = self.board.inject;
         // Between steps the next spike is always looked up: begun like that, a run that was cut takes as many instructions as
@@ -60,7 +62,7 @@ impl<'d> Steps<'d> {
                 enter(chip, usize::from(u16::from_le_bytes([*low, *high])));
             }
         };
-        for step in 0..steps {
+        for step in computed..steps {
             let start = self.board.ticks.map(|now| now());
             inject(chip, step);
             (self.board.step)(chip);
@@ -76,6 +78,19 @@ impl<'d> Steps<'d> {
         true
     }
 
+    /// Computes the first steps in several parts of the chip at the same time, as many as the board likes to; returns their number
+    /// and the spikes that are left, `None` if they were cut short.
+    #[inline(always)]
+    fn run_in_parts<'s>(&mut self, chip: &mut Chip<'_>, steps: u32, mut spikes: &'s [u8]) -> Option<(u32, &'s [u8])> {
+        let hashes = matches!(self.report, Report::Hashes { .. });
+        let in_parts = self.board.in_parts.filter(|_| PARTS && steps > 0 && !hashes && self.board.ticks.is_none());
+        let Some(InParts { parts, run }) = in_parts else { return Some((0, spikes)) };
+        let mut asked = Asked { steps: self, left: steps, step: 0, waiting: &mut spikes, cut: false };
+        run(chip, parts, &mut asked);
+        let (cut, step) = (asked.cut, asked.step);
+        (!cut).then_some((step, spikes))
+    }
+
     /// Whether the line is wanted before the last step.
     fn is_interrupted(&self) -> bool {
         u64::from(self.computed) < self.asked && self.board.interrupted.is_some_and(|interrupted| interrupted())
@@ -88,9 +103,16 @@ impl<'d> Steps<'d> {
 
     /// Tells of a step; false if its spikes do not fit.
     fn tell(&mut self, chip: &Chip<'_>) -> bool {
-        let spikes = chip.spikes();
+        if let Report::Hashes { registers } = self.report {
+            self.data.extend(&chip.digest_of(registers).to_le_bytes());
+        }
+        self.tell_spikes(chip.spikes())
+    }
+
+    /// Tells of the spikes of a step; false if they do not fit.
+    fn tell_spikes(&mut self, spikes: &[u32]) -> bool {
         match self.report {
-            Report::Nothing | Report::Words { .. } => {}
+            Report::Nothing | Report::Words { .. } | Report::Hashes { .. } => {}
             Report::Spikes => {
                 if self.data.left() / 4 <= spikes.len() {
                     return false;
@@ -105,9 +127,6 @@ impl<'d> Steps<'d> {
                     fired(spikes, index(first), index(count)).for_each(|at| self.data.increment(at));
                 }
             }
-            Report::Hashes { registers } => {
-                self.data.extend(&chip.digest_of(registers).to_le_bytes());
-            }
         }
         true
     }
@@ -118,6 +137,43 @@ impl<'d> Steps<'d> {
             read(chip, register, first, count, &mut self.data);
         }
         self.data.finish()
+    }
+}
+
+/// The steps that are left of a request.
+struct Asked<'s, 'd, 'w> {
+    steps: &'s mut Steps<'d>,
+    left: u32,
+    /// The next one.
+    step: u32,
+    /// Pairs of step and input, from the next step on.
+    waiting: &'s mut &'w [u8],
+    /// Whether the last step that was computed is not the last of the request.
+    cut: bool,
+}
+
+impl Between for Asked<'_, '_, '_> {
+    fn left(&self) -> u32 {
+        self.left
+    }
+
+    fn inputs(&mut self, put: &mut dyn FnMut(u32)) {
+        while let Some((pair, rest)) = self.waiting.split_first_chunk::<4>()
+            && due(*pair) <= self.step
+        {
+            let [_, _, low, high] = *pair;
+            put(u32::from(u16::from_le_bytes([low, high])));
+            *self.waiting = rest;
+        }
+    }
+
+    fn computed(&mut self, spikes: &[u32]) -> bool {
+        self.steps.computed = self.steps.computed.wrapping_add(1);
+        self.step = self.step.wrapping_add(1);
+        self.left = self.left.saturating_sub(1);
+        // As where steps are computed one by one: nothing comes after a step that does not fit the report.
+        self.cut = !self.steps.tell_spikes(spikes) || self.steps.is_interrupted();
+        !self.cut && self.left > 0
     }
 }
 

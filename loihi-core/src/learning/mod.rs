@@ -13,6 +13,7 @@ mod row;
 mod sum;
 mod trace;
 
+use crate::dendrite::Own;
 use crate::image::{Dialect, Image, LearningRecord, ProductRecord, Synapse, Target, index};
 use crate::meter::Meter;
 use crate::num::RandomSource;
@@ -44,6 +45,8 @@ pub struct LearningStep<'i, 'a, R> {
     pub rates: &'i [i32],
     /// Random numbers.
     pub random: R,
+    /// Whose groups learn.
+    pub own: Own,
 }
 
 impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
@@ -51,7 +54,7 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     pub fn run(&self, plastic: &mut Plastic<'_>, meter: &mut Meter<'_>, ops: &mut OpCounts) {
         for (group, rate) in self.image.learning().zip(self.rates) {
-            if group.is_of_the_cpu() {
+            if group.is_of_the_cpu() || !self.own.has(group.core) {
                 continue;
             }
             self.count_arrivals(&group, plastic);
@@ -74,11 +77,11 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
 
     /// Leaves the time of this step's spikes at the axons that they reached.
     fn count_arrivals(&self, group: &LearningRecord, plastic: &mut Plastic<'_>) {
-        let [first, _, _] = group.before;
+        let ([first, _, _], [place, _, _]) = (group.before, plastic.first_of(group));
         let time = self.time(group);
         for &number in plastic.arrived.as_slice() {
             let Some(at) = index(number).checked_sub(first).filter(|at| *at < group.axons) else { continue };
-            let Some(pre) = plastic.pre.get_mut(first.wrapping_add(at)) else { continue };
+            let Some(pre) = plastic.pre.get_mut(place.wrapping_add(at)) else { continue };
             if pre.time > 0 {
                 Traces::of(self, group).pre_again(number, pre);
             }
@@ -89,8 +92,8 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
     /// Leaves the time of this step's spikes, or of the last step's, at the post traces.
     fn count_spikes(&self, group: &LearningRecord, plastic: &mut Plastic<'_>) {
         let Some(core) = self.image.core(group.core) else { return };
-        let [_, _, before] = group.before;
-        let Some(posts) = plastic.post.get_mut(before..before.wrapping_add(group.posts)) else { return };
+        let ([_, _, before], [_, _, place]) = (group.before, plastic.first_of(group));
+        let Some(posts) = plastic.post.get_mut(place..place.wrapping_add(group.posts)) else { return };
         let late = group.dialect.has(Dialect::POST_LATE);
         if late {
             for (at, post) in posts.iter_mut().enumerate().filter(|(_, post)| post.late != 0) {
@@ -168,10 +171,11 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         x: &mut [PreTraces],
     ) {
         let traces = Traces::of(self, group);
-        let [axons_before, synapses_before, posts_before] = group.before;
-        let synapses = synapses_before..synapses_before.wrapping_add(group.synapses);
-        let Some(posts) = plastic.post.get_mut(posts_before..posts_before.wrapping_add(group.posts)) else { return };
-        let Some(pre) = plastic.pre.get_mut(axons_before..axons_before.wrapping_add(group.axons)) else { return };
+        let [axons_before, _, posts_before] = group.before;
+        let [axon_first, synapse_first, post_first] = plastic.first_of(group);
+        let synapses = synapse_first..synapse_first.wrapping_add(group.synapses);
+        let Some(posts) = plastic.post.get_mut(post_first..post_first.wrapping_add(group.posts)) else { return };
+        let Some(pre) = plastic.pre.get_mut(axon_first..axon_first.wrapping_add(group.axons)) else { return };
         traces.follow_posts(posts_before, posts, plastic.history);
         // Borrowed by the row: a copy would take the stack twice.
         let mut products = heapless::Vec::<ProductRecord, { LearningRecord::PRODUCTS_MAX }>::new();
@@ -220,6 +224,6 @@ impl<R: RandomSource + Copy> LearningStep<'_, '_, R> {
         let [changes, saturations] = row.changed.totals();
         ops.learning_updates = ops.learning_updates.wrapping_add(changes);
         ops.learning_saturations = ops.learning_saturations.wrapping_add(saturations);
-        traces.keep_posts(posts_before, plastic.post);
+        traces.keep_posts(post_first, plastic.post);
     }
 }

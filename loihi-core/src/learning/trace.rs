@@ -151,9 +151,9 @@ impl<'l, 'i, 'a, R: RandomSource + Copy> Traces<'l, 'i, 'a, R> {
         }
     }
 
-    /// Forgets the times of spikes.
-    pub(super) fn keep_posts(&self, before: usize, posts: &mut [Post]) {
-        for post in posts.iter_mut().skip(before).take(self.group.posts) {
+    /// Forgets the times of spikes of the posts from a place on.
+    pub(super) fn keep_posts(&self, first: usize, posts: &mut [Post]) {
+        for post in posts.iter_mut().skip(first).take(self.group.posts) {
             post.time = 0;
         }
     }
