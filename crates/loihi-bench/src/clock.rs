@@ -145,11 +145,11 @@ impl Timing {
 /// Told between the parts of a run how many of how many are done.
 pub type After<'a> = &'a mut dyn FnMut(u64, u64);
 
-/// Times a network; `before` is called before each step with its number.
+/// Times a network; `compute` computes steps with their inputs.
 pub(super) fn time(
     network: &Built,
     input: &[Vec<usize>],
-    before: impl Fn(&mut Chip<'_>, usize),
+    compute: impl Fn(&mut Chip<'_>, &[Vec<usize>]),
     after: After<'_>,
 ) -> Result<Timing, BenchError> {
     let loading = Instant::now();
@@ -161,13 +161,7 @@ pub(super) fn time(
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {
         let start = Instant::now();
-        for (number, inputs) in steps.iter().enumerate() {
-            before(&mut chip, number);
-            for input in inputs {
-                chip.inject(*input);
-            }
-            wide::step(&mut chip);
-        }
+        compute(&mut chip, steps);
         (start.elapsed(), *chip.ops())
     };
     let (first, warm_up) = warm_up.split_at(1.min(warm_up.len()));
@@ -201,7 +195,7 @@ pub(super) fn time(
     })
 }
 
-/// What the cores of a network do in the steps after the warm-up; `before` as in [`time`].
+/// What the cores of a network do in the steps after the warm-up; `before` is called before each step with its number.
 pub(super) fn meter(
     file: &ImageFile,
     input: &[Vec<usize>],

@@ -4,6 +4,7 @@
 //! spike at the same rate. With a third factor, y1 is not a trace: the embedded CPU writes it before each epoch.
 
 use super::clock::{After, BenchError, Built, Timing, below, default_steps, meter, random_input, time};
+use super::steps::one_by_one;
 use loihi_core::chip::Chip;
 use loihi_core::image::{Profile, Synapse, Variable};
 use loihi_core::num::word;
@@ -99,7 +100,7 @@ impl Learn {
     pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
         let network = Built::by(|| self.image())?;
         let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed)?;
-        time(&network, &input, |chip, step| self.teach(chip, step), after)
+        time(&network, &input, |chip, inputs| one_by_one(chip, inputs, |chip, step| self.teach(chip, step)), after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.

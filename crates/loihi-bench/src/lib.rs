@@ -13,6 +13,7 @@
 //!
 //! | module | its one job |
 //! |---|---|
+//! | `steps` | steps one by one, or on several threads |
 //! | [`clock`] | a network stepped in parts that are timed apart |
 //! | [`lif`] | recurrent networks of leaky integrate-and-fire compartments |
 //! | [`learn`] | plastic synapses |
@@ -26,3 +27,4 @@ pub mod learn;
 pub mod lif;
 pub mod peers;
 pub mod scale;
+mod steps;

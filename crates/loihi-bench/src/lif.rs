@@ -6,6 +6,7 @@ mod driven;
 mod random;
 
 use super::clock::{After, BenchError, Built, Timing, below, default_steps, meter, random_input, time};
+use super::steps::on_threads;
 use loihi_core::image::{COMPARTMENTS_PER_CORE, Profile};
 use loihi_core::num::word;
 use loihi_device::meter::MeteredRun;
@@ -42,6 +43,8 @@ pub struct Lif {
     pub delay_steps_max: u32,
     /// What makes compartments fire.
     pub drive: Drive,
+    /// Threads that compute it, to the same bits; 0: as many as pay.
+    pub threads: usize,
     /// Steps that are timed.
     pub steps: usize,
     /// Seed of network and input.
@@ -57,6 +60,7 @@ impl Lif {
         rate: 0.02,
         delay_steps_max: 0,
         drive: Drive::Input,
+        threads: 1,
         steps: 0,
         seed: 0,
     };
@@ -102,7 +106,7 @@ impl Lif {
     /// # Errors
     /// [`BenchError`].
     pub fn time(&self, network: &Built, after: After<'_>) -> Result<Timing, BenchError> {
-        time(network, &self.input()?, |_, _| {}, after)
+        time(network, &self.input()?, |chip, inputs| on_threads(chip, inputs, self.threads), after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.
@@ -212,6 +216,10 @@ mod tests {
         assert_eq!((timing.cores, timing.counts.input_spikes), (3, 0));
         assert_eq!(timing.digest, timed(lif).digest, "of the same seed");
         assert_ne!(timing.digest, timed(Lif { delay_steps_max: 62, ..lif }).digest, "later events");
+        for threads in [0, 2, 3] {
+            let found = timed(Lif { threads, ..lif });
+            assert_eq!((found.digest, found.counts), (timing.digest, timing.counts), "{threads} threads");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use host_harness::cost::summary::Summary;
 use host_harness::device::wide;
 use loihi_files::plural::plural;
 use serde_json::{Value, json};
+use std::num::NonZeroUsize;
 
 /// Most compartments of networks whose costs on the chip are modelled: what every core did in every step is kept for it.
 const MODELLED_MAX: u32 = 100_000;
@@ -31,18 +32,22 @@ pub(super) struct LifArgs {
     /// Cores over which the compartments are spread evenly [default: as few as hold them]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     cores: Option<u32>,
+    /// Threads that compute it, to the same digest: as many as are given, or fewer if it has fewer cores
+    #[arg(long, default_value = "1")]
+    threads: NonZeroUsize,
     #[command(flatten)]
     timed: Timed,
 }
 
 pub(super) fn lif(args: &LifArgs) -> anyhow::Result<()> {
-    let LifArgs { n, fan_in, rate, self_driven, cores, ref timed } = *args;
+    let LifArgs { n, fan_in, rate, self_driven, cores, threads, ref timed } = *args;
     let lif = Lif {
         compartments: n,
         cores: cores.unwrap_or(0),
         fan_in,
         rate,
         drive: if self_driven { Drive::Bias } else { Drive::Input },
+        threads: threads.get(),
         steps: timed.steps(|| Lif::default_steps(n)),
         seed: timed.seed,
         ..Lif::DEFAULT
@@ -65,6 +70,7 @@ fn json(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>) -> Val
         "seed": lif.seed,
         "steps": counts.steps,
         "cores": timing.cores,
+        "threads": lif.threads,
         "registers": wide::registers(),
         "us_per_step": timing.us_per_step,
         "us_per_step_min": timing.us_per_step_min,
@@ -92,12 +98,13 @@ fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>)
     let Timing { counts, .. } = timing;
     let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
     out::line(format_args!(
-        "lif: {} compartments on {}, {} recurrent synapses each, {} steps, this host ({})",
+        "lif: {} compartments on {}, {} recurrent synapses each, {} steps, this host ({}, {})",
         lif.compartments,
         plural(timing.cores, "core"),
         lif.fan_in,
         counts.steps,
-        wide::registers()
+        wide::registers(),
+        plural(lif.threads, "thread")
     ))?;
     let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
     out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
