@@ -2,12 +2,13 @@
 
 use loihi_core::arena::TooSmall;
 use loihi_core::chip::Chip;
-use loihi_core::image::COMPARTMENTS_PER_CORE;
+use loihi_core::image::{COMPARTMENTS_PER_CORE, Image};
 use loihi_core::meter::CoreCounts;
 use loihi_core::num::word;
 use loihi_core::ops::OpCounts;
 use loihi_core::register::Register;
 use loihi_device::meter::{MeteredRun, MeteredStep};
+use loihi_device::pages::Pages;
 use loihi_device::wide;
 use loihi_image::image::{BuildError, ImageFile};
 use loihi_image::limits::{self, Unfit};
@@ -94,6 +95,12 @@ pub enum BenchError {
     /// The rule cannot be read.
     #[error("the rule cannot be read\n{0}")]
     Rule(RuleError),
+    /// The system has too little memory.
+    #[error("there are no {bytes} bytes of memory for the network: give a smaller --n or --fan-in")]
+    Memory {
+        /// Bytes of image and state.
+        bytes: usize,
+    },
     /// The input would not fit the memory.
     #[error(
         "{spikes:.0} input spikes in {steps} steps are more than {SPIKES_MAX}: give fewer --steps, or a smaller --rate"
@@ -155,8 +162,15 @@ pub(super) fn time(
     let loading = Instant::now();
     let image = &network.file.open().map_err(BuildError::from)?;
     let state_bytes = Chip::bytes_needed(image, &[]);
-    let mut memory = vec![0_u64; state_bytes.div_ceil(8)];
-    let mut chip = Chip::new(*image, &[], memory.as_mut_bytes())?;
+    // Where a device in this process has them.
+    let image_bytes = network.file.bytes();
+    let bytes = image_bytes.len().next_multiple_of(8) + state_bytes.next_multiple_of(8);
+    let mut pages = Pages::zeroed(bytes).map_err(|_| BenchError::Memory { bytes })?;
+    let arena = pages.as_mut().as_mut_bytes();
+    let (copy, state) = arena.split_at_mut(image_bytes.len().next_multiple_of(8));
+    let (copy, _) = copy.split_at_mut(image_bytes.len());
+    copy.copy_from_slice(image_bytes);
+    let mut chip = Chip::new(Image::view(copy).map_err(BuildError::from)?, &[], state)?;
     let loaded = network.took + loading.elapsed();
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {

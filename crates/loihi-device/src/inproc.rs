@@ -1,6 +1,7 @@
 //! The device in this process: nothing to install.
 
 use super::error::SessionError;
+use super::pages::Pages;
 pub use super::transport::ARENA_BYTES_DEFAULT;
 use super::transport::{OpenOption, Transport};
 use super::wide::Registers;
@@ -12,7 +13,6 @@ use loihi_core::wire::frame::{BODY_LARGE, incoming_bytes, line_bytes};
 use loihi_core::wire::message::{Request, Response, data_bytes};
 use std::num::NonZeroUsize;
 use std::time::Duration;
-use zerocopy::FromZeros as _;
 
 /// Most bytes of data in an answer of the device in this process.
 const DATA_BYTES: usize = 1 << 22;
@@ -37,7 +37,7 @@ fn board(snips: &'static [SnipType], registers: Registers) -> Board {
 /// A chip in this process: a request is a function call.
 #[derive(Debug)]
 pub struct InProcess {
-    machine: Machine<Vec<u64>>,
+    machine: Machine<Pages>,
     data: Vec<u8>,
     arena_bytes: usize,
     board: Board,
@@ -52,10 +52,11 @@ impl InProcess {
         Self::with_snips(arena_bytes, &rules::ALL)
     }
 
-    /// A device with these programs of the embedded CPU.
+    /// A device with these programs of the embedded CPU. Where the system has not as much memory, it has none.
     pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
         let registers = Registers::default();
-        Self::of(vec![0; arena_bytes / 8], arena_bytes, board(snips, registers), registers)
+        let arena = Pages::zeroed(arena_bytes).unwrap_or_else(|_| Pages::none());
+        Self::of(arena, arena_bytes, board(snips, registers), registers)
     }
 
     /// A device with the built-in programs and these registers, if there is as much memory.
@@ -70,12 +71,11 @@ impl InProcess {
     fn on(arena_bytes: usize, board: Board, registers: Registers) -> Result<Self, DeviceFault> {
         let none =
             |_| DeviceFault(format!("out of memory for an arena of {arena_bytes} bytes: give a smaller --arena"));
-        // Zeroed pages are taken from the system without being touched.
-        let arena = u64::new_vec_zeroed(arena_bytes / 8).map_err(none)?;
+        let arena = Pages::zeroed(arena_bytes).map_err(none)?;
         Ok(Self::of(arena, arena_bytes, board, registers))
     }
 
-    fn of(arena: Vec<u64>, arena_bytes: usize, board: Board, registers: Registers) -> Self {
+    fn of(arena: Pages, arena_bytes: usize, board: Board, registers: Registers) -> Self {
         let machine = Machine::new(arena, board);
         Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 }
     }

@@ -35,6 +35,7 @@ pub mod log;
 pub mod lossy;
 pub mod meter;
 pub mod needs;
+pub mod pages;
 mod piece;
 pub mod qemu;
 pub mod recorder;
