@@ -99,7 +99,7 @@ impl CoreRecord {
     }
 }
 
-impl<'a> Accumulators<'a> {
+impl Accumulators<'_> {
     /// Those of the first cores and those of the others: `cores` of them have `rings` and `auxiliary` accumulators, and from
     /// `short_first` on they have not enough behind them; `None` if there are fewer.
     pub fn split(self, [cores, rings, auxiliary]: [usize; 3], short_first: usize) -> Option<[Self; 2]> {

@@ -163,7 +163,9 @@ impl Chip<'_> {
             let _fits = in_refractory.append_own(part.first.compartments, part.in_refractory);
             let place_first = u32::try_from(part.first.blocks.saturating_mul(LANES)).unwrap_or(u32::MAX);
             let own = in_refractory.as_mut_slice().get_mut(from..).unwrap_or_default();
-            own.iter_mut().for_each(|place| *place = place.wrapping_add(place_first));
+            for place in own {
+                *place = place.wrapping_add(place_first);
+            }
             self.large_v |= part.large_v;
             self.ops = self.ops.plus(&part.ops);
         }
@@ -250,10 +252,11 @@ impl<'p> Part<'p> {
 impl<'p> State<'p> {
     /// The state of the cores before a cut and that of the others; `at` is counted from the first core of this state.
     fn split(self, at: &Cut, spare: Spare<'p>) -> Option<[Self; 2]> {
+        let Spare { history, arrived, rates } = spare;
         let places = at.blocks.checked_mul(LANES)?;
         let [accumulators, accumulators_back] =
             self.accumulators.split([at.core, at.rings, at.auxiliary], at.short_first)?;
-        let [plastic, plastic_back] = self.plastic.split(at.plastic, spare.history, spare.arrived)?;
+        let [plastic, plastic_back] = self.plastic.split(at.plastic, history, arrived)?;
         let adapted = places.min(self.adaptations.len());
         let (blocks, blocks_back) = self.blocks.split_at_mut_checked(at.blocks)?;
         let (refractory, refractory_back) = self.refractory.split_at_mut_checked(places)?;
@@ -264,8 +267,12 @@ impl<'p> State<'p> {
         let kept = self.in_refractory.as_slice().partition_point(|place| index(*place) < places);
         let [in_refractory, mut in_refractory_back] = self.in_refractory.split(at.compartments, kept)?;
         let place_first = u32::try_from(places).ok()?;
-        in_refractory_back.as_mut_slice().iter_mut().for_each(|place| *place = place.wrapping_sub(place_first));
-        spare.rates.iter_mut().zip(self.rates.iter()).for_each(|(to, from)| *to = *from);
+        for place in in_refractory_back.as_mut_slice() {
+            *place = place.wrapping_sub(place_first);
+        }
+        for (to, from) in rates.iter_mut().zip(self.rates.iter()) {
+            *to = *from;
+        }
         let back = Self {
             blocks: blocks_back,
             refractory: refractory_back,
@@ -274,7 +281,7 @@ impl<'p> State<'p> {
             plastic: plastic_back,
             spikes: spikes_back,
             in_refractory: in_refractory_back,
-            rates: spare.rates,
+            rates,
             ..Self::nothing()
         };
         let front = Self {
