@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Commands by their names, and command lines with what they do.
-const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
+const EXAMPLES: [(&str, &[[&str; 2]]); 31] = [
     (
         "",
         &[
@@ -162,6 +162,8 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 29] = [
             ["loihi bench lif --n 200 --steps 100 --json", "for programs"],
         ],
     ),
+    ("bench scale", &[["loihi bench scale --n 300 --steps 20", "small networks, quickly"]]),
+    ("bench peers", &[["loihi bench peers --largest 100", "the smallest of the networks that are compared"]]),
     (
         "bench learn",
         &[
