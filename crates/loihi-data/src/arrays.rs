@@ -98,7 +98,9 @@ fn of_bytes(
     }
     let shape = array.shape.get(1..).unwrap_or_default();
     let of = |(number, mut row): (usize, Vec<u8>)| {
-        row.iter_mut().for_each(|byte| *byte = values[usize::from(*byte)]);
+        for byte in &mut row {
+            *byte = values[usize::from(*byte)];
+        }
         Sample::values(number.to_string(), shape, row)
     };
     let samples = array.rows.into_iter().enumerate().map(of).collect();

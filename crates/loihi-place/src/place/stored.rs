@@ -59,7 +59,9 @@ struct OfMark(u64);
 
 impl Hasher for OfMark {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+        for byte in bytes {
+            self.write_u64((*byte).into());
+        }
     }
 
     fn write_u64(&mut self, mark: u64) {
