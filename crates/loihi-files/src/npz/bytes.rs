@@ -40,6 +40,10 @@ pub(super) fn rows(npy: &mut dyn Read, most: usize) -> Result<Option<ByteRows>, 
     let product = |extents: &[usize]| extents.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent));
     let all = product(&shape).filter(|all| *all as u64 <= whole::DATA.bytes);
     let (Some(_), Some(each)) = (all, product(row)) else { return Err(too_large()) };
+    if shape.contains(&0) {
+        // However many rows without elements there are.
+        return Ok(Some(ByteRows { shape, rows: Vec::new(), largest: 0 }));
+    }
     let (mut rows, mut other, mut largest) = (Vec::new(), Vec::new(), 0);
     for number in 0..*count {
         other.resize(each, 0);
@@ -106,8 +110,10 @@ mod tests {
         assert_eq!((found.shape, found.rows, found.largest), (vec![3, 1, 2], vec![vec![1, 2], vec![3, 4]], 255));
         let found = read(&npy("|b1", "False", "(2,)", &[1, 0]), 9).unwrap().unwrap();
         assert_eq!((found.rows, found.largest), (vec![vec![1], vec![0]], 1));
-        let empty = read(&npy("|u1", "False", "(0, 4)", &[]), 9).unwrap().unwrap();
-        assert_eq!((empty.rows.len(), empty.largest), (0, 0));
+        for shape in ["(0, 4)", "(9000000000, 0)"] {
+            let empty = read(&npy("|u1", "False", shape, &[]), 9).unwrap().unwrap();
+            assert_eq!((empty.rows.len(), empty.largest), (0, 0), "{shape}");
+        }
         for (descr, order, shape) in
             [("|i1", "False", "(2,)"), ("<u2", "False", "(1,)"), ("|u1", "True", "(2,)"), ("|u1", "False", "()")]
         {

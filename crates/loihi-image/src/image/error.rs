@@ -24,6 +24,14 @@ pub enum BuildError {
         /// Cores that there are.
         cores: usize,
     },
+    /// A route enters an axon, or an atom of one, that was not added.
+    #[error("a route enters atom {atom} of axon {axon}, which there is not: add the axon with as many atoms before")]
+    NoAtom {
+        /// The axon.
+        axon: u32,
+        /// The atom.
+        atom: u16,
+    },
     /// Something is longer than an image can say.
     #[error("{what} has {count} elements, more than an image can number")]
     TooLong {

@@ -223,7 +223,7 @@ impl ImageBuilder {
 
     /// Lets the spikes of a source enter an axon, as one of its atoms.
     pub fn route(&mut self, source: Source, axon: u32, atom: usize) {
-        // One that no axon can have stays so.
+        // One that no axon can have stays one.
         self.routes.push(Entry { source, axon, atom: u16::try_from(atom).unwrap_or(u16::MAX) });
     }
 
@@ -269,6 +269,13 @@ impl ImageBuilder {
             if core.compartments > COMPARTMENTS_PER_CORE {
                 return Err(BuildError::CoreFull { core: number, compartments: core.compartments });
             }
+        }
+        // In the words of routes they would be other axons.
+        let is_there = |entry: &Entry| {
+            self.axons.get(entry.axon as usize).is_some_and(|axon| usize::from(entry.atom) < axon.atoms)
+        };
+        if let Some(Entry { axon, atom, .. }) = self.routes.iter().find(|entry| !is_there(entry)) {
+            return Err(BuildError::NoAtom { axon: *axon, atom: *atom });
         }
         if self.axons.len() > Route::axons_max(self.atom_bits()) {
             return Err(BuildError::TooLong { what: "the list of axons", count: self.axons.len() });
@@ -321,6 +328,21 @@ mod tests {
     use zerocopy::IntoBytes as _;
 
     const PROFILE: Profile = Profile { v_th: 640, ..Profile::DEFAULT };
+
+    #[test]
+    fn routes_to_axons_and_atoms_that_are_not_there_are_refused() {
+        for (axon, atom, refused) in
+            [(0, 0, false), (0, 1, true), (1, 0, true), (u32::MAX, 0, true), (0, 1 << 16, true)]
+        {
+            let mut builder = ImageBuilder::new();
+            let input = builder.inputs(1);
+            let core = builder.core();
+            builder.group(2, PROFILE);
+            builder.dense(Source::Input(input.start), core, 0, &[11]);
+            builder.route(Source::Input(input.start), axon, atom);
+            assert_eq!(matches!(builder.build(), Err(BuildError::NoAtom { .. })), refused, "axon {axon}, atom {atom}");
+        }
+    }
 
     #[test]
     fn a_chain_over_two_cores_passes_a_spike_on() {

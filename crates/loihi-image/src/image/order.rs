@@ -22,7 +22,6 @@ impl ImageBuilder {
         }
         self.axons = order.iter().map(|axon| self.axons[*axon]).collect();
         for Entry { axon, .. } in &mut self.routes {
-            // A route to an axon that is not there stays one.
             *axon = numbers.get(*axon as usize).copied().unwrap_or(*axon);
         }
         for group in &mut self.learning {

@@ -7,7 +7,7 @@ use crate::network::{CompressedWeights, SYNAPSES_MAX};
 use loihi_core::num::word;
 use std::ops::Range;
 
-/// Most places of a matrix from which weights are drawn: each of them takes about 2 ns.
+/// Most places of a matrix from which weights are drawn: each of them takes 3 to 4 ns.
 const PLACES_MAX: u64 = 1 << 33;
 
 /// What is drawn, and for what.
