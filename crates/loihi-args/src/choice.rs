@@ -1,8 +1,9 @@
 //! Arguments whose types come from the libraries, which know no command line.
 
+use anyhow::anyhow;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, Command};
-use loihi_boards::{self as boards, Board};
+use loihi_boards::{self as boards, Board, GivenError};
 use loihi_device::TRANSPORTS;
 use loihi_device::transport::{Chosen, Transport};
 use loihi_files::choice::Choice;
@@ -31,7 +32,7 @@ impl TypedValueParser for Boards {
     type Value = &'static Board;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Self::Value, clap::Error> {
-        StringValueParser::new().try_map(|name| boards::given(&name)).parse_ref(command, argument, value)
+        StringValueParser::new().try_map(|name| board_of(&name)).parse_ref(command, argument, value)
     }
 
     /// For the completions of a shell.
@@ -39,6 +40,27 @@ impl TypedValueParser for Boards {
         let value = |board: &'static Board| PossibleValue::new(board.name.as_str()).help(board.title.as_str());
         Some(Box::new(boards::all().iter().map(value)))
     }
+}
+
+/// The board of a name or file; a misspelt name is answered with the one that is meant.
+fn board_of(name: &str) -> anyhow::Result<&'static Board> {
+    boards::given(name).map_err(|error| {
+        let names: Vec<&str> = boards::all().iter().map(|board| board.name.as_str()).collect();
+        match (&error, nearest(name, &names)) {
+            (GivenError::Unknown(_), Some(near)) => {
+                anyhow!("unknown board `{name}`: did you mean `{near}`? `loihi boards` shows all (or FILE.toml)")
+            }
+            _ => error.into(),
+        }
+    })
+}
+
+/// The name closest to a misspelt one, if any is close enough.
+pub(crate) fn nearest<'a>(misspelt: &str, names: &[&'a str]) -> Option<&'a str> {
+    const LIKE: f64 = 0.9;
+    let likeness = |name: &&&str| strsim::jaro_winkler(misspelt, name);
+    let near = names.iter().filter(|name| likeness(name) >= LIKE);
+    near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).copied()
 }
 
 #[derive(Clone, Debug)]
@@ -58,5 +80,22 @@ impl TypedValueParser for Devices {
             let arguments = if arguments.is_empty() { String::new() } else { format!("; {name}:N: {arguments}") };
             PossibleValue::new(name).help(format!("{about}{arguments}"))
         })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_board_is_answered_with_the_one_that_is_meant() {
+        let said = |name| board_of(name).unwrap_err().to_string();
+        assert_eq!(
+            said("virrt"),
+            "unknown board `virrt`: did you mean `virt`? `loihi boards` shows all (or FILE.toml)"
+        );
+        assert!(said("mine").starts_with("unknown board `mine`; there are: x86-mcu, "), "{}", said("mine"));
+        assert!(said("virrt.toml").starts_with("virrt.toml: it cannot be read: "), "{}", said("virrt.toml"));
+        assert_eq!(board_of("virt").unwrap().name, "virt");
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! | module | its one job |
 //! |---|---|
-//! | [`choice`] | names of values, boards and devices as arguments |
+//! | [`choice`] | names of values, boards and devices as arguments; which name a misspelt one means |
 //! | [`args`] | arguments that several commands share |
 //! | [`open`] | the device that is named |
 //! | [`what`] | an experiment or a network file, told from files that are something else |
@@ -12,6 +12,8 @@
 //! | [`network`] | networks from files: placed, with the samples of each input |
 //! | [`task`] | what is going to run: a network that learns, or one that is tested |
 //! | [`jobs`] | runs on several threads |
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod args;
 pub mod choice;

@@ -106,12 +106,13 @@ pub fn trained(
         let samples = waiting("reading samples", read_all);
         let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
+        let presentation = presentation(input);
+        // Sizes first: of other data than were meant, the classes say little.
+        check_recordings(&read, &items, &presentation).with_context(unfit)?;
         check_labels(&read, &items).with_context(unfit)?;
         if let Some(what) = regression(&read, &items) {
             out::complain_once(&what);
         }
-        let presentation = presentation(input);
-        check_recordings(&read, &items, &presentation).with_context(unfit)?;
         let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
         if beyond.any() {
             out::complain_once(&beyond.to_string());

@@ -1,5 +1,6 @@
 //! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment or a network file.
 
+use crate::choice::nearest;
 use anyhow::{Context as _, anyhow, bail};
 use loihi_core::image::MAGIC;
 use loihi_data::{DataSet, format_of};
@@ -96,14 +97,6 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
         }
         anyhow!("unknown experiment `{name}`{hint}; there are {}", names.join(", "))
     })
-}
-
-/// The name closest to a misspelt one, if any is close enough.
-fn nearest<'a>(misspelt: &str, names: &[&'a str]) -> Option<&'a str> {
-    const LIKE: f64 = 0.9;
-    let likeness = |name: &&&str| strsim::jaro_winkler(misspelt, name);
-    let near = names.iter().filter(|name| likeness(name) >= LIKE);
-    near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).copied()
 }
 
 /// For a file or folder that is something else than an experiment or a network: what it is, and which command takes it.

@@ -122,7 +122,18 @@ fn even_cores(compartments: usize, cores: usize) -> usize {
     compartments.div_ceil(per_core)
 }
 
+/// Steps of a part of a run; the last part may have fewer.
+fn part_steps(steps: usize) -> usize {
+    steps.div_ceil(PARTS).max(1)
+}
+
 impl Timing {
+    /// Parts of the run that were timed apart: nine, or fewer if it has few steps.
+    pub fn parts(&self) -> usize {
+        let steps = usize::try_from(self.counts.steps).unwrap_or(usize::MAX);
+        steps.div_ceil(part_steps(steps))
+    }
+
     /// Bytes of the image for each synapse: its word, and its part of axons, fan-outs and all else.
     pub fn image_bytes_per_synapse(&self) -> f64 {
         as_f64(self.image_bytes as u64) / as_f64(self.synapses.max(1) as u64)
@@ -184,7 +195,7 @@ pub(super) fn time(
     let mut end = start;
     let (mut done, total) = (0, timed.len() as u64);
     let mut parts: Vec<f64> = timed
-        .chunks(timed.len().div_ceil(PARTS).max(1))
+        .chunks(part_steps(timed.len()))
         .map(|steps| {
             after(done, total);
             let (took, ops) = run(steps);

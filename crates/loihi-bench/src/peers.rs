@@ -19,34 +19,36 @@ pub const PEERS: [Peer; 5] = [
     Peer {
         name: "Brian2Loihi",
         packages: "brian2-loihi==0.5.2 brian2==2.9.0 numpy==1.26.4",
-        setup: "LoihiNeuronGroup(N, threshold_v_mant=1000, decay_v=410, decay_I=3072), LoihiSynapses from it to itself with 100 \
-                random sources a neuron, LoihiSpikeGeneratorGroup one to one; set_device('cpp_standalone'), no monitors; two runs of \
-                different length, their difference by that of their steps; start-up is the compilation",
+        setup: "A LoihiNeuronGroup of N neurons (threshold_v_mant=1000, decay_v=410, decay_I=3072), LoihiSynapses to itself from 100 \
+                random sources per neuron, and a LoihiSpikeGeneratorGroup connected one to one. Call \
+                set_device('cpp_standalone') and add no monitors. Time two runs of different length, and divide the difference of \
+                their times by that of their steps. Start-up is the compilation.",
     },
     Peer {
         name: "NEST",
         packages: "nest-simulator==3.10.0",
-        setup: "iaf_psc_exp (floating point, resolution 1 ms), Connect with fixed_indegree 100 and static synapses, a spike_generator \
-                one to one; local_num_threads=1, no recorders; Simulate after 100 ms; bytes a synapse are the resident set with them \
-                less that without",
+        setup: "N iaf_psc_exp neurons (floating point, resolution 1 ms), connected with fixed_indegree 100 and static synapses, and a \
+                spike_generator per neuron. Set local_num_threads=1 and add no recorders. Time Simulate after the first 100 ms. \
+                Bytes per synapse: the resident set with synapses less that without, divided by their number.",
     },
     Peer {
         name: "SANA-FE",
         packages: "sanafe==2.2.9",
-        setup: "the Loihi architecture that comes with it, with 1,024 input units a core; sim(steps, timing_model='simple'), and \
-                'detailed', without traces; every step has its time and energy: the metered step here is its like",
+        setup: "The Loihi architecture that comes with it, with 1,024 input units per core. Time sim(steps, timing_model='simple') and \
+                'detailed', without traces. It models time and energy in every step, so compare it with this emulator while it \
+                meters.",
     },
     Peer {
         name: "nengo-loihi",
         packages: "nengo-loihi==1.1.0 nengo==3.2.0",
-        setup: "a Model of one LoihiBlock of N compartments, a Synapse with 100 random weights a compartment and one of inputs, \
-                without decoders; EmulatorInterface(model).run_steps(1000)",
+        setup: "A Model with one LoihiBlock of N compartments, a Synapse with 100 random weights per compartment and another for the \
+                inputs, without decoders. Time EmulatorInterface(model).run_steps(1000).",
     },
     Peer {
         name: "lava",
         packages: "lava-nc==0.10.0",
-        setup: "LIF (du=3072, dv=410, vth=1000), Sparse from it to itself, RingBuffer of inputs through Sparse; \
-                Loihi1SimCfg(select_tag='fixed_pt'), run with RunSteps(1000); Python 3.8 to 3.10",
+        setup: "A LIF process (du=3072, dv=410, vth=1000), a Sparse from it to itself, and a RingBuffer of inputs through another \
+                Sparse. Time run with RunSteps(1000) and Loihi1SimCfg(select_tag='fixed_pt'). It needs Python 3.8 to 3.10.",
     },
 ];
 

@@ -31,6 +31,9 @@ pub fn series(compartments: u32, steps: usize, seed: u32) -> Vec<Series> {
         let even = compartments.div_ceil(compartments.div_ceil(cores).max(1));
         (even.to_string(), Lif { cores: even, ..base })
     });
+    let mut cores = cores.to_vec();
+    // Few compartments spread over no more cores than they are.
+    cores.dedup();
     let delays = DELAYS.map(|steps| (steps.to_string(), Lif { delay_steps_max: steps, ..base }));
     let synapses = SYNAPSES.map(|(fan_in, rate)| (fan_in.to_string(), Lif { fan_in, rate, ..base }));
     let rates = RATES.map(|rate| (format!("{} %", rate * 100.0), Lif { rate, ..base }));
@@ -62,6 +65,18 @@ pub fn time(series: &[Series], after: &mut dyn FnMut(u64, u64)) -> Result<Vec<Ve
 mod tests {
     use super::*;
     use crate::clock::as_f64;
+
+    #[test]
+    fn no_network_of_a_series_comes_twice() {
+        for compartments in [1, 2, 5, 11, 12, 13, 30, 125, 1024, 1025, 10_240, 1_000_000] {
+            for Series { name, networks } in series(compartments, 20, 0) {
+                for (number, (value, _)) in networks.iter().enumerate() {
+                    let before = &networks[..number];
+                    assert!(before.iter().all(|(other, _)| other != value), "{compartments}, {name}: {value}");
+                }
+            }
+        }
+    }
 
     /// The series are what their names say, which counts show, and not times.
     #[test]

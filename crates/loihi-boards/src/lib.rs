@@ -68,11 +68,12 @@ pub fn named(name: &str) -> Result<&'static Board, UnknownBoard> {
 
 /// No board has this name, and no file describes one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
 pub enum GivenError {
     /// No such name.
-    Unknown(#[from] UnknownBoard),
+    #[error("{0} (or FILE.toml)")]
+    Unknown(UnknownBoard),
     /// A file that cannot be read, or is wrong.
+    #[error(transparent)]
     File(#[from] BoardFileError),
 }
 
@@ -85,9 +86,17 @@ pub enum GivenError {
 pub fn given(name_or_path: &str) -> Result<&'static Board, GivenError> {
     let path = Path::new(name_or_path);
     if path.extension().is_none_or(|end| end != "toml") {
-        return Ok(named(name_or_path)?);
+        return named(name_or_path).map_err(GivenError::Unknown);
     }
     Ok(Box::leak(Box::new(Board::read(path)?)))
+}
+
+/// The command that builds the firmware of the board of a name: a board that is not in the table has a folder of its own.
+pub fn build_command(name: &str) -> String {
+    match named(name) {
+        Ok(board) => format!("`cargo xtask firmware --board {}`", board.name),
+        Err(_) => "`cargo build --release` in its folder".to_owned(),
+    }
 }
 
 /// The names of boards, with commas.
@@ -109,15 +118,16 @@ impl Board {
     /// Reads the file of a board, which has the file's name without its end.
     ///
     /// # Errors
-    /// [`BoardFileError`]: it cannot be read, or a key is missing, unknown or of another type.
+    /// [`BoardFileError`]: it cannot be read, it has the name of a board of the table, whose firmware would be taken for its
+    /// own, or a key is missing, unknown or of another type.
     pub fn read(path: &Path) -> Result<Self, BoardFileError> {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| BoardFileError {
-            file: file.clone(),
-            line: None,
-            what: format!("it cannot be read: {error}"),
-        })?;
+        let wrong = |what| BoardFileError { file: file.clone(), line: None, what };
+        let text = fs::read_to_string(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if named(&name).is_ok() {
+            return Err(wrong(format!("`{name}` is a built-in board: give the file another name")));
+        }
         Self::parse(&name, &text).map_err(|error| BoardFileError { file, ..error })
     }
 
@@ -172,14 +182,33 @@ mod tests {
     #[test]
     fn a_board_is_given_by_name_or_by_file() {
         assert_eq!(given(DEFAULT).unwrap().name, DEFAULT);
-        assert!(matches!(given("mine"), Err(GivenError::Unknown(_))));
-        let (name, _) = FILES[0];
-        let path = format!("{}/boards/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(given(&path).unwrap(), named(name).unwrap());
+        let said = given("mine").unwrap_err().to_string();
+        assert!(
+            said.starts_with("unknown board `mine`; there are: x86-mcu, ") && said.ends_with(" (or FILE.toml)"),
+            "{said}"
+        );
+        let own = concat!(env!("OUT_DIR"), "/mine.toml");
+        fs::write(own, FILES[0].1).unwrap();
+        assert_eq!(*given(own).unwrap(), Board { name: "mine".to_owned(), ..named(FILES[0].0).unwrap().clone() });
         let said = given("no/mine.toml").unwrap_err().to_string();
         assert!(said.starts_with("no/mine.toml: it cannot be read: "), "{said}");
         let said = given(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap_err().to_string();
         assert!(said.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml, line ")), "{said}");
+    }
+
+    #[test]
+    fn a_file_has_no_name_of_the_table() {
+        for (name, _) in FILES {
+            let path = format!("{}/boards/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+            let said = given(&path).unwrap_err().to_string();
+            assert_eq!(said, format!("{path}: `{name}` is a built-in board: give the file another name"));
+        }
+    }
+
+    #[test]
+    fn a_firmware_is_built_where_its_board_is_known() {
+        assert_eq!(build_command("virt"), "`cargo xtask firmware --board virt`");
+        assert_eq!(build_command("mine"), "`cargo build --release` in its folder");
     }
 
     #[test]

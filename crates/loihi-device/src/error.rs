@@ -30,7 +30,8 @@ pub enum SessionError {
     /// The device is another board than the one that was named.
     #[error(
         "the device {device} has the firmware of the board {found}, not of {wanted}: leave --board out, or put that of {wanted} on \
-         it (`cargo xtask firmware --board {wanted}`)"
+         it ({})",
+        loihi_boards::build_command(wanted)
     )]
     OtherBoard {
         /// Name of the device.

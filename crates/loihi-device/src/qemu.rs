@@ -92,6 +92,15 @@ fn beside(program: &Path, image: &str) -> Option<PathBuf> {
     places.map(|place| place.join(image)).find(|path| path.exists())
 }
 
+/// How the firmware of a board is built and named.
+fn way_to_firmware(board: &Board) -> String {
+    let command = loihi_boards::build_command(&board.name);
+    match loihi_boards::named(&board.name) {
+        Ok(_) => format!("{command} in the project's folder, or name another, --firmware FILE"),
+        Err(_) => format!("{command}, and give --firmware ELF"),
+    }
+}
+
 /// Whether a file is a 32-bit ELF image for the board's processor whose entry lies in the board's flash. QEMU would start any
 /// file, which then faults or stays silent.
 fn is_for(board: &Board, elf: &[u8]) -> bool {
@@ -128,16 +137,14 @@ impl Qemu {
         };
         let program = &qemu.program;
         let elf = whole::bytes(firmware).map_err(|error| {
-            let name = &board.name;
-            let option = if name == loihi_boards::DEFAULT { String::new() } else { format!(" --board {name}") };
-            let firmware = firmware.display();
-            DeviceFault(format!("no firmware at {firmware}: {error}; build it in the project's folder, `cargo xtask firmware{option}`, or name it, --firmware FILE"))
+            DeviceFault(format!("no firmware at {}: {error}; build it, {}", firmware.display(), way_to_firmware(board)))
         })?;
         if !is_for(board, &elf) {
             return Err(DeviceFault(format!(
-                "{} is not a firmware of {}: build that, `cargo xtask firmware --board {1}`, or name another, --firmware FILE",
+                "{} is not a firmware of {}: build that, {}",
                 firmware.display(),
-                board.name
+                board.name,
+                way_to_firmware(board)
             )));
         }
         let mut command = Command::new(program);
@@ -262,6 +269,17 @@ mod tests {
         assert_eq!(named("virt", None), None);
         assert_eq!(named("virt", Some("given.elf")), Some(PathBuf::from("given.elf")));
         assert_eq!(named(loihi_boards::DEFAULT, Some("given.elf")), Some(PathBuf::from("given.elf")));
+    }
+
+    #[test]
+    fn the_way_to_a_firmware_is_one_that_exists() {
+        let listed = loihi_boards::named("virt").unwrap();
+        let way = "`cargo xtask firmware --board virt` in the project's folder, or name another, --firmware FILE";
+        assert_eq!(way_to_firmware(listed), way);
+        let own = Board { name: "mine".to_owned(), ..listed.clone() };
+        let said = Qemu::start(&own, Path::new("none/firmware-mine.elf")).unwrap_err().to_string();
+        assert!(said.starts_with("no firmware at none/firmware-mine.elf: "), "{said}");
+        assert!(said.ends_with("; build it, `cargo build --release` in its folder, and give --firmware ELF"), "{said}");
     }
 
     #[cfg(unix)]

@@ -157,12 +157,13 @@ impl Subject {
             return Err(unfit(SINGLE_CLASS.to_owned()).into());
         }
         for items in [&samples.training, &samples.test] {
+            // Sizes first: of other data than were meant, the classes say little.
+            for (number, presentation) in presentations.iter().enumerate() {
+                check_recordings(&network, items.iter().filter_map(|item| nth(item, number)), presentation)?;
+            }
             check_labels(&network, items)?;
             if let Some(what) = items.iter().find_map(|item| unlabelled(&network, item)) {
                 return Err(unfit(what).into());
-            }
-            for (number, presentation) in presentations.iter().enumerate() {
-                check_recordings(&network, items.iter().filter_map(|item| nth(item, number)), presentation)?;
             }
         }
         if samples.test.is_empty() {

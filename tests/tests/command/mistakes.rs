@@ -52,6 +52,14 @@ fn devices_and_numbers_are_named_as_they_are() {
     assert!(printed(&["run", "--help"]).contains("[default: host]"));
     let lif = printed(&["bench", "lif", "--n", "20", "--fan-in", "5", "--steps", "20"]);
     assert!(lif.contains("20 compartments on 1 core, "), "{lif}");
+    assert!(
+        lif.contains("median of 7 parts (") && lif.contains("fastest to slowest); other programs slow it"),
+        "{lif}"
+    );
+    let scale = printed(&["bench", "scale", "--n", "5", "--steps", "20"]);
+    assert_eq!(scale.matches("\n| 5 |").count(), 1, "{scale}");
+    let peers = printed(&["bench", "peers", "--largest", "100"]);
+    assert!(peers.starts_with("Only this emulator is timed; how to time the others is below.\n"), "{peers}");
 }
 
 /// QEMU does not emulate the boards that people own, and the device in this process has no board.
@@ -83,8 +91,30 @@ fn the_file_of_a_board_is_read() {
     };
     assert!(said("mine.toml").contains("mine.toml: it cannot be read"), "{}", said("mine.toml"));
     assert!(said("mine").contains("unknown board `mine`; there are: x86-mcu, "), "{}", said("mine"));
+    assert!(said("mine").contains(" (or FILE.toml)"), "{}", said("mine"));
+    let meant = "unknown board `virrt`: did you mean `virt`?";
+    assert!(said("virrt").contains(meant), "{}", said("virrt"));
     let own = example("own-board/Cargo.toml");
     assert!(said(&own).contains("own-board/Cargo.toml, line "), "{}", said(&own));
+}
+
+/// The project builds no firmware of a board of one's own, and that of a built-in board is not taken for it.
+#[test]
+fn a_board_of_ones_own_has_a_firmware_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |name: &str| {
+        let file = folder.path().join(name);
+        fs::copy(example("own-board/lm3s6965evb.toml"), &file).unwrap();
+        let run = ["run", "pes-channel", "--device", "qemu", "--board", file.to_str().unwrap()];
+        let output = command(&run).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let mine = said("mine.toml");
+    assert!(mine.contains("`cargo build --release` in its folder, and give --firmware ELF"), "{mine}");
+    assert!(!mine.contains("xtask"), "{mine}");
+    let virt = said("virt.toml");
+    assert!(virt.contains("virt.toml: `virt` is a built-in board: give the file another name"), "{virt}");
 }
 
 fn example(name: &str) -> String {

@@ -1,6 +1,6 @@
 //! `loihi bench learn`: plastic synapses from every input to every compartment.
 
-use super::{Timed, modelled, print_modelled, rate};
+use super::{Timed, modelled, print_modelled, print_us_per_step, rate};
 use crate::cli::out;
 use crate::cli::progress::shown;
 use clap::Args;
@@ -84,8 +84,7 @@ fn print_learn(learn: &Learn, timing: &Timing, modelled: &(String, Summary)) -> 
     let Learn { pre, post, rule, epoch_steps, .. } = learn;
     out::line(format_args!("learn: {pre} x {post} plastic synapses, dw = {rule}, epochs of {epoch_steps}"))?;
     out::line(format_args!("  {} steps, this host ({})", counts.steps, wide::registers()))?;
-    let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
-    out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
+    print_us_per_step(timing)?;
     out::line(format_args!("  learning_updates  {:>12.1}   a step", per_step(counts.learning_updates)))?;
     out::line(format_args!("  synaptic_events   {:>12.1}   a step", per_step(counts.synaptic_events)))?;
     print_modelled(modelled)

@@ -1,6 +1,6 @@
 //! `loihi bench lif`: a recurrent network of leaky integrate-and-fire compartments.
 
-use super::{Timed, modelled, print_modelled, rate};
+use super::{Timed, modelled, print_modelled, print_us_per_step, rate};
 use crate::cli::out;
 use crate::cli::progress::shown;
 use clap::Args;
@@ -106,8 +106,7 @@ fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>)
         wide::registers(),
         plural(lif.threads, "thread")
     ))?;
-    let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
-    out::line(format_args!("  us_per_step       {:>12.3}   ({low:.3} to {high:.3})", timing.us_per_step))?;
+    print_us_per_step(timing)?;
     out::line(format_args!(
         "  events_per_s      {:>12.4e}   {:.1} a step",
         timing.events_per_s(),

@@ -10,9 +10,11 @@ use super::out;
 use super::prices::{models, price_tables};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use host_harness::bench::clock::Timing;
 use host_harness::cost::activity::Activity;
 use host_harness::cost::summary::Summary;
 use host_harness::device::meter::MeteredRun;
+use loihi_files::plural::plural;
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -69,6 +71,17 @@ fn modelled(run: &MeteredRun) -> anyhow::Result<(String, Summary)> {
     let named = models.first().ok_or_else(|| anyhow!("there is no price table"))?;
     let activity = Activity::of(run, &named.model.plan)?;
     Ok((named.name.clone(), Summary::of(&activity, &named.model)))
+}
+
+/// The time of a step, and how far it can be trusted.
+fn print_us_per_step(timing: &Timing) -> anyhow::Result<()> {
+    let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
+    out::line(format_args!(
+        "  us_per_step       {:>12.3}   median of {} ({low:.3} to {high:.3}, fastest to slowest); other programs slow it",
+        timing.us_per_step,
+        plural(timing.parts(), "part")
+    ))?;
+    Ok(())
 }
 
 fn print_modelled((name, summary): &(String, Summary)) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use host_harness::bench::learn::{Learn, STDP};
 use host_harness::bench::peers::{PEERS, SIZES, network};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::wide;
+use loihi_terminal::table::{entry, print};
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -25,12 +26,16 @@ pub(super) fn peers(args: &PeersArgs) -> anyhow::Result<()> {
     let sizes: Vec<u32> = SIZES.into_iter().filter(|size| *size <= largest).collect();
     let tables =
         shown("networks", |after| -> Result<[Table; 2], BenchError> { Ok([lif(&sizes, seed, after)?, learn(seed)?]) })?;
-    out::line(format_args!("One core of this host ({}), nothing recorded; medians.\n", wide::registers()))?;
-    out::line(format_args!("{}\n", write(&tables, TableFormat::Markdown)?.trim_end()))?;
-    out::line(format_args!("The same elsewhere, with Python packages that this command does not download:"))?;
+    print(&format!(
+        "Only this emulator is timed; how to time the others is below.\n\
+         One core of this host ({}), no probes; times are medians.\n\n{}\n\n\
+         To time the others, install their packages, which this command does not do, and build the same networks:",
+        wide::registers(),
+        write(&tables, TableFormat::Markdown)?.trim_end()
+    ))?;
     for peer in PEERS {
         out::line(format_args!("\n{}: pip install {}", peer.name, peer.packages))?;
-        out::line(format_args!("  {}", peer.setup))?;
+        entry("", 1, peer.setup)?;
     }
     let setups: Vec<Value> =
         PEERS.iter().map(|peer| json!({ "name": peer.name, "packages": peer.packages, "setup": peer.setup })).collect();

@@ -8,6 +8,7 @@ use host_harness::bench::lif::Lif;
 use host_harness::bench::scale::{series, time};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::wide;
+use loihi_terminal::table::print;
 use serde_json::json;
 
 #[derive(Debug, Args)]
@@ -39,12 +40,12 @@ pub(super) fn scale(args: &ScaleArgs) -> anyhow::Result<()> {
         }
         tables.push(table);
     }
-    out::line(format_args!(
+    print(&format!(
         "{n} compartments that fire by a bias, 2 % a step, 100 synapses each behind one axon, if a table does not say otherwise; \
-         {steps} steps, this host ({})\n",
-        wide::registers()
+         {steps} steps, this host ({})\n\n{}",
+        wide::registers(),
+        write(&tables, TableFormat::Markdown)?
     ))?;
-    out::line(format_args!("{}", write(&tables, TableFormat::Markdown)?.trim_end()))?;
     let result = json!({ "n": n, "seed": timed.seed, "steps": steps, "registers": wide::registers(), "tables": format::json(&tables) });
     out::result("loihi-bench-scale/1", &result)
 }
