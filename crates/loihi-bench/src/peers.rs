@@ -35,8 +35,8 @@ pub const PEERS: [Peer; 5] = [
         name: "SANA-FE",
         packages: "sanafe==2.2.9",
         setup: "The Loihi architecture that comes with it, with 1,024 input units per core. Time sim(steps, timing_model='simple') and \
-                'detailed', without traces. It models time and energy in every step, so compare it with this emulator while it \
-                meters.",
+                'detailed', without traces. It models time and energy in every step, so compare it with metered steps of this \
+                emulator.",
     },
     Peer {
         name: "nengo-loihi",
