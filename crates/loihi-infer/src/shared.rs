@@ -151,7 +151,7 @@ impl Showing<'_> {
             }
             drop(sender);
             let result = self.work_and_tell(inference, (own, queue), &done, &mut told, observer);
-            // Nobody listens any more.
+            // The other threads find no more work.
             self.empty(queue);
             result
         })?;

@@ -70,7 +70,7 @@ pub(super) struct Piece {
 
 impl List<'_> {
     /// Hands `visit` every piece of the parts of the population that is reached, with the number of its part: source by source,
-    /// for what follows in memory is quick to come. There are none that are empty. All neurons of the population are in `parts`.
+    /// in the order of memory. No piece is empty. All neurons of the population are in `parts`.
     pub(super) fn visit_pieces(&self, parts: &[PopulationPart], mut visit: impl FnMut(usize, Piece)) {
         let own = parts.iter().enumerate().filter(|(_, part)| part.population == self.to);
         let mut own: Vec<(usize, &Range<usize>)> = own.map(|(number, part)| (number, &part.neurons)).collect();
