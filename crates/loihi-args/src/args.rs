@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use crate::choice::choice;
+use crate::choice::{choice, one_or_more};
 use clap::Args;
 use loihi_place::place;
 use loihi_run::inference::present::{Coding, Time};
@@ -15,7 +15,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "[NAME=]WHAT")]
     pub data: Vec<PathBuf>,
     /// Use only the first N training and test samples
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub samples: Option<NonZeroUsize>,
     /// Seed for all random numbers [default: that of the network file, else 0]
     #[arg(long, value_name = "N")]
@@ -57,7 +57,7 @@ pub struct LearnArgs {
     #[arg(long, value_name = "NAME")]
     pub freeze: Vec<String>,
     /// Learn only N samples of each class; which ones follows from the seed [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub shots: Option<NonZeroUsize>,
     /// Learn stage after stage and test on all after each: by-class:2, by-column:NAME, with ,replay:SAMPLES,share:SHARE if
     /// the device keeps samples

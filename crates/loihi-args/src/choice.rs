@@ -8,11 +8,24 @@ use loihi_device::TRANSPORTS;
 use loihi_device::transport::{Chosen, Transport};
 use loihi_files::choice::Choice;
 use std::ffi::OsStr;
+use std::num::{IntErrorKind, ParseIntError};
+use std::str::FromStr;
 
 /// Takes the name of a value; help lists all, with a line each.
 pub fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
     let values = T::ALL.iter().map(|value| PossibleValue::new(value.name()).help(value.about().trim()));
     PossibleValuesParser::new(values).try_map(|name| T::of_name(&name).ok_or("no such value"))
+}
+
+/// Takes a number of 1 or more.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn one_or_more<T: FromStr<Err = ParseIntError>>(number: &str) -> Result<T, String> {
+    number.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::Zero => "give 1 or more".to_owned(),
+        _ => error.to_string(),
+    })
 }
 
 /// Takes the name of a device, with its arguments; help lists all, with a line each.
@@ -86,6 +99,7 @@ impl TypedValueParser for Devices {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::{NonZeroU16, NonZeroUsize};
 
     #[test]
     fn a_misspelt_board_is_answered_with_the_one_that_is_meant() {
@@ -97,5 +111,16 @@ mod tests {
         assert!(said("mine").starts_with("unknown board `mine`; there are: x86-mcu, "), "{}", said("mine"));
         assert!(said("virrt.toml").starts_with("virrt.toml: it cannot be read: "), "{}", said("virrt.toml"));
         assert_eq!(board_of("virt").unwrap().name, "virt");
+    }
+
+    #[test]
+    fn numbers_of_1_or_more() {
+        assert_eq!(one_or_more(&usize::MAX.to_string()), Ok(NonZeroUsize::MAX));
+        assert_eq!(one_or_more("1"), Ok(NonZeroU16::MIN));
+        for zero in ["0", "000"] {
+            assert_eq!(one_or_more::<NonZeroUsize>(zero), Err("give 1 or more".to_owned()));
+        }
+        assert!(one_or_more::<NonZeroU16>("65536").unwrap_err().contains("too large"));
+        assert!(one_or_more::<NonZeroU16>("one").unwrap_err().contains("invalid digit"));
     }
 }

@@ -1,5 +1,6 @@
 //! Work on several threads: runs, each on a host device of its own.
 
+use crate::choice::one_or_more;
 use crate::task::Subject;
 use clap::Args;
 use loihi_device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
@@ -16,7 +17,7 @@ use std::thread;
 #[derive(Clone, Copy, Debug, Args)]
 pub struct JobsArgs {
     /// Runs at a time [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
 }
 

@@ -1,6 +1,6 @@
 //! Opens the device that the command line names.
 
-use crate::choice;
+use crate::choice::{self, one_or_more};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use loihi_boards::{self as boards, Board};
@@ -26,8 +26,9 @@ pub struct DeviceArgs {
     /// Registers of the host device: every choice ends in the same digests [default: widest]
     #[arg(long, value_enum)]
     pub registers: Option<RegistersKind>,
-    /// Threads of the host device that compute one network: every number ends in the same digests [default: as many as pay]
-    #[arg(long, value_name = "N")]
+    /// Threads of the host device that compute one network, at most one for each processor: every number ends in the same
+    /// digests, but several are slower than one where other programs keep the processors busy [default: as many as pay]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub threads: Option<NonZeroUsize>,
     /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port: a name that `loihi boards` lists, or
     /// the file of a board of your own

@@ -52,6 +52,8 @@ impl Built {
 pub struct Timing {
     /// Cores that the network takes.
     pub cores: usize,
+    /// Threads that computed the timed steps; the most, if some were computed on fewer.
+    pub threads: usize,
     /// Median over the parts of the run.
     pub us_per_step: f64,
     /// Fastest part of the run.
@@ -163,11 +165,11 @@ impl Timing {
 /// Told between the parts of a run how many of how many are done.
 pub type After<'a> = &'a mut dyn FnMut(u64, u64);
 
-/// Times a network; `compute` computes steps with their inputs.
+/// Times a network; `compute` computes steps with their inputs, and returns on how many threads.
 pub(super) fn time(
     network: &Built,
     input: &[Vec<usize>],
-    compute: impl Fn(&mut Chip<'_>, &[Vec<usize>]),
+    compute: impl Fn(&mut Chip<'_>, &[Vec<usize>]) -> usize,
     after: After<'_>,
 ) -> Result<Timing, BenchError> {
     let loading = Instant::now();
@@ -186,20 +188,20 @@ pub(super) fn time(
     let (warm_up, timed) = input.split_at(WARM_UP_STEPS.min(input.len()));
     let mut run = |steps: &[Vec<usize>]| {
         let start = Instant::now();
-        compute(&mut chip, steps);
-        (start.elapsed(), *chip.ops())
+        let threads = compute(&mut chip, steps);
+        (start.elapsed(), *chip.ops(), threads)
     };
     let (first, warm_up) = warm_up.split_at(1.min(warm_up.len()));
     let to_first_step_s = (loaded + run(first).0).as_secs_f64();
-    let (_, start) = run(warm_up);
-    let mut end = start;
+    let (_, start, _) = run(warm_up);
+    let (mut end, mut threads) = (start, 1);
     let (mut done, total) = (0, timed.len() as u64);
     let mut parts: Vec<f64> = timed
         .chunks(part_steps(timed.len()))
         .map(|steps| {
             after(done, total);
-            let (took, ops) = run(steps);
-            (end, done) = (ops, done + steps.len() as u64);
+            let (took, ops, ran) = run(steps);
+            (end, done, threads) = (ops, done + steps.len() as u64, threads.max(ran));
             took.as_secs_f64() * 1e6 / as_f64(steps.len() as u64)
         })
         .collect();
@@ -212,6 +214,7 @@ pub(super) fn time(
         synapses: image.sparse.len() + image.dense.len(),
         digest,
         cores: image.cores().len(),
+        threads,
         us_per_step: parts.get(parts.len() / 2).copied().unwrap_or(0.0),
         us_per_step_min: parts.first().copied().unwrap_or(0.0),
         us_per_step_max: parts.last().copied().unwrap_or(0.0),

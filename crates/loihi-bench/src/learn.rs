@@ -100,7 +100,11 @@ impl Learn {
     pub fn time(&self, after: After<'_>) -> Result<Timing, BenchError> {
         let network = Built::by(|| self.image())?;
         let input = random_input(self.pre + self.post, self.rate, self.steps, self.seed)?;
-        time(&network, &input, |chip, inputs| one_by_one(chip, inputs, |chip, step| self.teach(chip, step)), after)
+        let compute = |chip: &mut Chip<'_>, inputs: &[Vec<usize>]| {
+            one_by_one(chip, inputs, |chip, step| self.teach(chip, step));
+            1
+        };
+        time(&network, &input, compute, after)
     }
 
     /// What its cores do in some steps, for a model of what they cost.

@@ -43,7 +43,7 @@ pub struct Lif {
     pub delay_steps_max: u32,
     /// What makes compartments fire.
     pub drive: Drive,
-    /// Threads that compute it, to the same bits; 0: as many as pay.
+    /// Threads that compute it, to the same bits, or fewer if it has fewer cores; 0: as many as pay.
     pub threads: usize,
     /// Steps that are timed.
     pub steps: usize,
@@ -216,8 +216,9 @@ mod tests {
         assert_eq!((timing.cores, timing.counts.input_spikes), (3, 0));
         assert_eq!(timing.digest, timed(lif).digest, "of the same seed");
         assert_ne!(timing.digest, timed(Lif { delay_steps_max: 62, ..lif }).digest, "later events");
-        for threads in [0, 2, 3] {
+        for (threads, ran) in [(0, 1), (1, 1), (2, 2), (3, 3), (4, 3), (usize::MAX, 3)] {
             let found = timed(Lif { threads, ..lif });
+            assert_eq!(found.threads, ran, "of {threads}");
             assert_eq!((found.digest, found.counts), (timing.digest, timing.counts), "{threads} threads");
         }
     }

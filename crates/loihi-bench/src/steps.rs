@@ -4,7 +4,7 @@ use loihi_core::chip::Chip;
 use loihi_core::device::Between;
 use loihi_device::wide::{self, Registers};
 
-/// Computes steps with these inputs one by one; `before` is called before each with its number.
+/// Computes steps with these inputs one by one, on one thread; `before` is called before each with its number.
 pub(super) fn one_by_one(chip: &mut Chip<'_>, inputs: &[Vec<usize>], before: impl Fn(&mut Chip<'_>, usize)) {
     for (number, inputs) in inputs.iter().enumerate() {
         before(chip, number);
@@ -15,13 +15,16 @@ pub(super) fn one_by_one(chip: &mut Chip<'_>, inputs: &[Vec<usize>], before: imp
     }
 }
 
-/// Computes steps with these inputs on so many threads, or fewer if the network has fewer cores; 0: on as many as pay.
-pub(super) fn on_threads(chip: &mut Chip<'_>, inputs: &[Vec<usize>], threads: usize) {
+/// Computes steps with these inputs on so many threads, or fewer if the network has fewer cores; 0: on as many as pay. Returns how
+/// many there were.
+pub(super) fn on_threads(chip: &mut Chip<'_>, inputs: &[Vec<usize>], threads: usize) -> usize {
     let mut rest = Rest(inputs);
-    if threads != 1 && !inputs.is_empty() {
-        (Registers::Widest.steps_in_parts())(chip, threads, &mut rest);
-    }
+    let ran = match threads {
+        0 | 2.. if !inputs.is_empty() => Registers::Widest.run_in_parts(chip, threads, &mut rest),
+        _ => 1,
+    };
     one_by_one(chip, rest.0, |_, _| {});
+    ran
 }
 
 /// Inputs of the steps that are left.

@@ -2,6 +2,7 @@
 
 use super::error::SessionError;
 use super::pages::Pages;
+use super::threads::on_processors;
 pub use super::transport::ARENA_BYTES_DEFAULT;
 use super::transport::{OpenOption, Transport};
 use super::wide::Registers;
@@ -11,7 +12,6 @@ use loihi_core::rules;
 use loihi_core::snip::SnipType;
 use loihi_core::wire::frame::{BODY_LARGE, incoming_bytes, line_bytes};
 use loihi_core::wire::message::{Request, Response, data_bytes};
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Most bytes of data in an answer of the device in this process.
@@ -24,7 +24,7 @@ pub const TRANSPORT: Transport = Transport {
     arguments: "",
     takes: &[OpenOption::Arena, OpenOption::Registers, OpenOption::Threads],
     open: |_, options| {
-        let threads = options.threads.map_or(0, NonZeroUsize::get);
+        let threads = options.threads.map_or(0, on_processors);
         Ok(Box::new(InProcess::try_new(options.arena_bytes, options.registers)?.threads(threads)))
     },
 };
@@ -81,7 +81,7 @@ impl InProcess {
     }
 
     /// The same device with a network computed on so many threads, or fewer if it has fewer cores; 0: on as many as pay. Without it,
-    /// on one. The bits are the same with any number.
+    /// on one. The bits are the same with any number; more than [`on_processors`] are slow.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.set_threads(threads);

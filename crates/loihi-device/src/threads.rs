@@ -1,13 +1,18 @@
 //! Steps of one network on several threads: each has a run of cores with all their state, and after a step all hear of all spikes.
 
+mod meeting;
+#[cfg(test)]
+mod tests;
+
 use loihi_core::chip::{Chip, Computed, Cut, Part, Spare};
 use loihi_core::device::Between;
 use loihi_core::image::Image;
+use meeting::{End, Left, Meeting};
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
-use std::thread;
+use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 /// What computes a step of a part: [`Part::step`], compiled for some registers.
@@ -21,10 +26,6 @@ const UPDATES_MIN: usize = 1 << 18;
 
 /// Fewest steps of a request for which a thread finds out which spikes it hears of, once for all of them.
 const HEARD_STEPS_MIN: u32 = 64;
-
-/// How often a thread that waits looks without giving its processor away: longer than any wait of threads that have processors of
-/// their own.
-const LOOKS: u32 = 2000;
 
 /// Steps after which it is asked whether the threads have processors of their own.
 const WATCHED_STEPS: u32 = 16;
@@ -54,37 +55,39 @@ struct Memory {
     rates: Vec<i32>,
 }
 
-/// Where threads wait for one another, once a step.
-struct Meeting {
-    /// The last step that may be computed, from 1; [`Meeting::END`] if there are no more.
-    begun: Line<AtomicU64>,
-    /// Steps computed by all but the first thread, together.
-    done: Line<AtomicU64>,
-    /// Whether one of them has gone.
-    left: AtomicBool,
-    others: u64,
-    /// See [`LOOKS`].
-    looks: u32,
+/// As many threads as were asked for, or as there are processors if those are fewer: with more, a step takes a hundred times as long.
+pub fn on_processors(asked: NonZeroUsize) -> usize {
+    asked.get().min(*PROCESSORS)
 }
 
-/// In a cache line of its own.
-#[derive(Default)]
-#[repr(align(128))]
-struct Line<T>(T);
+/// Computes steps in at most so many parts, 0 for as many as pay, to the same bits as whole; returns how many there were. None are
+/// computed, and 1 is returned, if the chip has to be computed whole, if that is faster, or if a thread cannot be started; only the
+/// first ones are if the threads turn out to have no processors.
+pub fn run(chip: &mut Chip<'_>, most: usize, between: &mut dyn Between, step: StepPart) -> usize {
+    run_on(chip, most, between, step, |_| Builder::new())
+}
 
-/// Computes steps in at most so many parts, 0 for as many as pay, to the same bits as whole. None are computed if the chip has to be
-/// computed whole, or if that is faster; only the first ones if the threads turn out to have no processors.
-pub fn run(chip: &mut Chip<'_>, most: usize, between: &mut dyn Between, step: StepPart) {
+/// The same on threads that are built so, by their number.
+fn run_on(
+    chip: &mut Chip<'_>,
+    most: usize,
+    between: &mut dyn Between,
+    step: StepPart,
+    thread: impl Fn(usize) -> Builder,
+) -> usize {
     let image = *chip.image();
     let cuts = cuts(&image, parts(image.compartments(), between.left(), most));
     if cuts.is_empty() {
-        return;
+        return 1;
     }
     let mut memory: Vec<Memory> = cuts.iter().map(|_| Memory::of(&image)).collect();
     let given = Given { spikes: chip.spikes().to_vec(), inputs: Vec::new() };
-    let Some(parts) = chip.whole().and_then(|whole| divided(whole, &cuts, &mut memory)) else { return };
-    let (computed, steps, inputs) = compute(parts, given, between, (step, most == 0));
+    let Some(whole) = chip.whole() else { return 1 };
+    let others: Vec<Builder> = (0..cuts.len()).map(thread).collect();
+    let divide = || divided(whole, &cuts, &mut memory);
+    let Some((computed, steps, inputs)) = compute(others, divide, given, between, (step, most == 0)) else { return 1 };
     chip.join(&computed, steps, inputs);
+    computed.len()
 }
 
 /// How many parts to compute.
@@ -105,16 +108,18 @@ fn is_busy() -> bool {
 /// Where a chip is divided into so many parts of about as many compartments, or fewer if it has fewer cores.
 fn cuts(image: &Image<'_>, parts: usize) -> Vec<Cut> {
     let (all, cores) = (image.compartments().max(1), image.cores().len());
+    let parts = parts.min(cores);
     let (mut cuts, mut next) = (Vec::new(), 1);
     for (core, record) in image.cores().enumerate().skip(1).filter(|_| parts > 1) {
         let before = record.compartment_first;
-        let is_due = before * parts >= all * next || cores - core <= parts.saturating_sub(next);
+        let is_due =
+            before.saturating_mul(parts) >= all.saturating_mul(next) || cores - core <= parts.saturating_sub(next);
         if next < parts
             && is_due
             && let Some(cut) = Cut::before(image, core)
         {
             cuts.push(cut);
-            next = (next + 1).max(before * parts / all + 1);
+            next = (next + 1).max(before.saturating_mul(parts) / all + 1);
         }
     }
     cuts
@@ -132,40 +137,43 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory]) -> Optio
     Some(parts)
 }
 
-/// Computes all steps; returns what became of the parts, the number of steps, and that of spikes from outside.
-fn compute(
-    parts: Vec<Part<'_>>,
+/// Computes all steps; returns what became of the parts, the number of steps, and that of spikes from outside. `None` if a thread
+/// cannot be started: only when all have been is the chip divided.
+fn compute<'p>(
+    threads: Vec<Builder>,
+    divide: impl FnOnce() -> Option<Vec<Part<'p>>>,
     given: Given,
     between: &mut dyn Between,
     (step, unasked): (StepPart, bool),
-) -> (Vec<Computed>, u32, u64) {
+) -> Option<(Vec<Computed>, u32, u64)> {
     let hears = between.left() >= HEARD_STEPS_MIN;
-    let meeting = &Meeting::of(parts.len());
+    let meeting = &Meeting::of(threads.len() + 1, *PROCESSORS);
     let given = &RwLock::new(given);
-    let fired: Vec<Mutex<Vec<u32>>> = parts.iter().skip(1).map(|_| Mutex::default()).collect();
+    let fired: Vec<Mutex<Vec<u32>>> = threads.iter().map(|_| Mutex::default()).collect();
     thread::scope(|scope| {
-        let (mut own, mut others) = (None, Vec::new());
-        for (number, part) in parts.into_iter().enumerate() {
-            match number.checked_sub(1) {
-                None => own = Some(part),
-                Some(other) => {
-                    let fired = &fired[other];
-                    others.push(scope.spawn(move || follow(Listening::of(part, hears), fired, given, meeting, step)));
-                }
-            }
+        // Whatever happens here, the others wait for ever neither for a step nor, as the senders go, for their part.
+        let end = End(meeting);
+        let (mut senders, mut others) = (Vec::new(), Vec::new());
+        for (thread, fired) in threads.into_iter().zip(&fired) {
+            let (sender, part) = mpsc::channel();
+            senders.push(sender);
+            let follow = move || follow(&part, hears, fired, (given, meeting), step);
+            others.push(thread.spawn_scoped(scope, follow).ok()?);
         }
-        let (mut computed, mut steps, mut inputs) = (Vec::new(), 0, 0);
-        if let Some(part) = own {
-            // Whatever happens here, the others do not wait for ever.
-            let _end = End(meeting);
-            let mut own = Listening::of(part, hears);
-            (steps, inputs) = lead(&mut own, &fired, (given, meeting), between, (step, unasked));
-            computed.push(own.part.computed());
+        let mut parts = divide()?.into_iter();
+        let own = parts.next()?;
+        for (sender, part) in senders.iter().zip(parts) {
+            // Taken: a thread ends only after its part.
+            let _taken = sender.send(part);
         }
+        let mut own = Listening::of(own, hears);
+        let (steps, inputs) = lead(&mut own, &fired, (given, meeting), between, (step, unasked));
+        drop(end);
+        let mut computed = vec![own.part.computed()];
         for other in others {
-            computed.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            computed.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
-        (computed, steps, inputs)
+        Some((computed, steps, inputs))
     })
 }
 
@@ -209,15 +217,16 @@ fn lead(
     }
 }
 
-/// Computes another part, step by step as they are begun.
+/// Computes another part, once it comes, step by step as they are begun; `None` if none comes.
 fn follow(
-    mut own: Listening<'_>,
+    part: &Receiver<Part<'_>>,
+    hears: bool,
     fired: &Mutex<Vec<u32>>,
-    given: &RwLock<Given>,
-    meeting: &Meeting,
+    (given, meeting): (&RwLock<Given>, &Meeting),
     step: StepPart,
-) -> Computed {
+) -> Option<Computed> {
     let _left = Left(meeting);
+    let mut own = Listening::of(part.recv().ok()?, hears);
     let mut next = 1;
     while meeting.has_begun(next) {
         own.step(&given.read().unwrap_or_else(PoisonError::into_inner), step);
@@ -226,10 +235,10 @@ fn follow(
             fired.clear();
             fired.extend_from_slice(own.part.spikes());
         }
-        meeting.done.0.fetch_add(1, Ordering::Release);
+        meeting.one_has_done();
         next += 1;
     }
-    own.part.computed()
+    Some(own.part.computed())
 }
 
 /// A part, and which spikes it hears of.
@@ -270,91 +279,5 @@ impl Memory {
     fn of(image: &Image<'_>) -> Self {
         let [history, arrived, rates] = Spare::lengths(image);
         Self { history: vec![0; history], arrived: vec![0; arrived], rates: vec![0; rates] }
-    }
-}
-
-impl Meeting {
-    const END: u64 = u64::MAX;
-
-    fn of(parts: usize) -> Self {
-        let others = parts.saturating_sub(1) as u64;
-        let looks = if parts > *PROCESSORS { 0 } else { LOOKS };
-        Self { begun: Line::default(), done: Line::default(), left: AtomicBool::new(false), others, looks }
-    }
-
-    /// Lets everybody compute a step.
-    fn begin(&self, step: u64) {
-        self.begun.0.store(step, Ordering::Release);
-    }
-
-    /// Waits until a step has begun; false if there are no more.
-    fn has_begun(&self, step: u64) -> bool {
-        let begun = || self.begun.0.load(Ordering::Acquire);
-        self.wait(|| begun() >= step);
-        begun() != Self::END
-    }
-
-    /// Waits until all others have computed a step, and says whether that took long; `None` if one has gone.
-    fn all_have_done(&self, step: u64) -> Option<bool> {
-        let done = || self.done.0.load(Ordering::Acquire) >= step * self.others;
-        let waited = self.wait(|| done() || self.left.load(Ordering::Acquire));
-        done().then_some(waited)
-    }
-
-    /// Waits for something that comes soon; says whether it gave its processor away.
-    fn wait(&self, has_come: impl Fn() -> bool) -> bool {
-        let mut looks = 0;
-        while !has_come() {
-            if looks < self.looks {
-                std::hint::spin_loop();
-            } else {
-                thread::yield_now();
-            }
-            looks = looks.saturating_add(1);
-        }
-        looks > self.looks
-    }
-}
-
-/// Ends the steps of all threads when it is dropped.
-struct End<'m>(&'m Meeting);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.begin(Meeting::END);
-    }
-}
-
-/// Says when it is dropped that a thread has gone.
-struct Left<'m>(&'m Meeting);
-
-impl Drop for Left<'_> {
-    fn drop(&mut self) {
-        self.0.left.store(true, Ordering::Release);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn as_many_threads_as_pay_or_as_are_asked_for() {
-        assert_eq!(parts(1000, 1000, 0), 1, "a small network");
-        assert_eq!(parts(100_000, 1, 0), 1, "a single step");
-        assert!((1..=24).contains(&parts(100_000, 1000, 0)));
-        assert_eq!(parts(10, 1, 3), 3);
-    }
-
-    #[test]
-    fn a_thread_that_has_gone_is_not_waited_for() {
-        let meeting = Meeting::of(3);
-        meeting.begin(1);
-        assert!(meeting.has_begun(1));
-        meeting.done.0.fetch_add(1, Ordering::Release);
-        drop(Left(&meeting));
-        assert_eq!(meeting.all_have_done(1), None, "one of two has done it");
-        drop(End(&meeting));
-        assert!(!meeting.has_begun(2));
     }
 }

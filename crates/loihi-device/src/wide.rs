@@ -33,12 +33,22 @@ impl Registers {
         }
     }
 
+    /// Computes steps on several threads with them: [`threads::run`].
+    pub fn run_in_parts(self, chip: &mut Chip<'_>, most: usize, between: &mut dyn Between) -> usize {
+        match self {
+            Self::Widest => threads::run(chip, most, between, step_part),
+            Self::Portable => threads::run(chip, most, between, step_part_portably),
+        }
+    }
+
     /// What computes the steps of a request on several threads with them.
     pub fn steps_in_parts(self) -> fn(&mut Chip<'_>, usize, &mut dyn Between) {
         match self {
-            Self::Widest => |chip, most, between| threads::run(chip, most, between, step_part),
+            Self::Widest => |chip, most, between| {
+                Self::Widest.run_in_parts(chip, most, between);
+            },
             Self::Portable => |chip, most, between| {
-                threads::run(chip, most, between, |part, spikes, inputs| part.step(spikes, inputs))
+                Self::Portable.run_in_parts(chip, most, between);
             },
         }
     }
@@ -55,6 +65,11 @@ pub fn step(chip: &mut Chip<'_>) {
         Width::Avx2 => unsafe { step_avx2(chip) },
         Width::Portable => chip.step(),
     }
+}
+
+/// [`Part::step`] with the registers that every processor of this kind has.
+fn step_part_portably(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
+    part.step(spikes, inputs);
 }
 
 /// [`Chip::inject`] with the widest registers that are there.

@@ -11,7 +11,7 @@ use host_harness::convert::calibrate::{By, Calibration, calibrate};
 use host_harness::convert::convert::{ConvertOptions, Converted, InputAs, ReadoutBy, Reset};
 use host_harness::convert::curve::{Curve, curve};
 use host_harness::convert::{Ann, inputs, onnx};
-use loihi_args::choice::choice;
+use loihi_args::choice::{choice, one_or_more};
 use loihi_args::jobs::threads;
 use loihi_args::network::free;
 use loihi_files::plural::plural;
@@ -56,13 +56,13 @@ pub(super) struct ConvertArgs {
     #[arg(long, value_parser = choice::<ReadoutBy>(), default_value = ReadoutBy::default().name())]
     readout: ReadoutBy,
     /// Use only the first N samples of the test
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     samples: Option<NonZeroUsize>,
     /// Seed of the choice of samples to calibrate with, and of --input rate [default: 0]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     seed: u32,
     /// Threads; the result is the same with any number [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Write over the files of a network that is there
     #[arg(long)]

@@ -11,7 +11,7 @@ use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, Population, file};
 use host_harness::quantise::InputAs;
-use loihi_args::choice::choice;
+use loihi_args::choice::{choice, one_or_more};
 use loihi_args::network::free;
 use loihi_terminal::table::print_aligned;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub(super) struct ImportArgs {
     #[arg(long, value_parser = choice::<Head>(), value_name = "KIND")]
     head: Option<Head>,
     /// Classes that the head learns [default: those of the last layer]
-    #[arg(long, value_name = "N", requires = "head")]
+    #[arg(long, value_name = "N", requires = "head", value_parser = one_or_more::<NonZeroU16>)]
     classes: Option<NonZeroU16>,
     /// Drop unsupported nodes instead of failing
     #[arg(long)]

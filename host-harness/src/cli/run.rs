@@ -17,6 +17,7 @@ use host_harness::plant::{PlantType, plants};
 use host_harness::probe::{Meaning, meaning, registers};
 use host_harness::record::Learned;
 use loihi_args::args::TaskArgs;
+use loihi_args::choice::one_or_more;
 use loihi_args::open::DeviceArgs;
 use loihi_args::open::{check_options, open_with, with_arena};
 use loihi_args::task::{self, Subject};
@@ -53,7 +54,7 @@ pub(super) struct RunArgs {
     learned: Option<PathBuf>,
     /// Samples of a network that is only tested, at a time, each on a chip of its own in this process: the same answers and
     /// digests for every number [default: one for each processor, 1 where a sample depends on the one before]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Print the answer to every sample that a network is tested on
     #[arg(long)]

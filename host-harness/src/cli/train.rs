@@ -16,6 +16,7 @@ use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder};
 use host_harness::train::check::compare;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
+use loihi_args::choice::one_or_more;
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
 use outcome::{Trained, trained_network};
@@ -47,13 +48,13 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     seed: u32,
     /// Threads; the weights are the same with any number [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     jobs: Option<NonZeroUsize>,
     /// Test on a part of the training set that is not learned, after every epoch: for choosing settings
     #[arg(long, conflicts_with = "test")]
     validate: bool,
     /// Use only the first N training and test samples
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     samples: Option<NonZeroUsize>,
     /// The input to which samples are shown; others stay silent [default: the only one]
     #[arg(long, value_name = "NAME")]

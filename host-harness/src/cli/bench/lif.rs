@@ -7,7 +7,9 @@ use clap::Args;
 use host_harness::bench::clock::Timing;
 use host_harness::bench::lif::{Drive, Lif};
 use host_harness::cost::summary::Summary;
+use host_harness::device::threads::on_processors;
 use host_harness::device::wide;
+use loihi_args::choice::one_or_more;
 use loihi_files::plural::plural;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -32,8 +34,9 @@ pub(super) struct LifArgs {
     /// Cores over which the compartments are spread evenly [default: as few as hold them]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     cores: Option<u32>,
-    /// Threads that compute it, to the same digest: as many as are given, or fewer if it has fewer cores
-    #[arg(long, default_value = "1")]
+    /// Threads that compute it, to the same digest: as many as are given, or fewer if there are fewer processors or cores;
+    /// slower than one where other programs keep the processors busy
+    #[arg(long, default_value = "1", value_parser = one_or_more::<NonZeroUsize>)]
     threads: NonZeroUsize,
     #[command(flatten)]
     timed: Timed,
@@ -47,7 +50,7 @@ pub(super) fn lif(args: &LifArgs) -> anyhow::Result<()> {
         fan_in,
         rate,
         drive: if self_driven { Drive::Bias } else { Drive::Input },
-        threads: threads.get(),
+        threads: on_processors(threads),
         steps: timed.steps(|| Lif::default_steps(n)),
         seed: timed.seed,
         ..Lif::DEFAULT
@@ -70,7 +73,7 @@ fn json(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>) -> Val
         "seed": lif.seed,
         "steps": counts.steps,
         "cores": timing.cores,
-        "threads": lif.threads,
+        "threads": timing.threads,
         "registers": wide::registers(),
         "us_per_step": timing.us_per_step,
         "us_per_step_min": timing.us_per_step_min,
@@ -104,7 +107,7 @@ fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>)
         lif.fan_in,
         counts.steps,
         wide::registers(),
-        plural(lif.threads, "thread")
+        plural(timing.threads, "thread")
     ))?;
     print_us_per_step(timing)?;
     out::line(format_args!(
