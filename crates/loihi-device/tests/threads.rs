@@ -57,7 +57,7 @@ fn add_axons(builder: &mut ImageBuilder, seed: u32, sizes: &[u32]) {
             let core = draw(seed, [10 + axon, number], cores);
             let synapse = |at: u32| Synapse {
                 compartment: draw(seed, [20 + axon, at], sizes[core as usize]) as usize,
-                delay: if core % 3 == 0 { draw(seed, [30 + axon, at], 6) as usize } else { 0 },
+                delay: if core.is_multiple_of(3) { draw(seed, [30 + axon, at], 6) as usize } else { 0 },
                 weight: weight(seed, [40 + axon, at]),
             };
             let synapses: Vec<Synapse> = (8 * number..8 * number + 8).map(synapse).collect();
