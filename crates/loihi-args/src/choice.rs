@@ -120,7 +120,7 @@ mod tests {
         for zero in ["0", "000"] {
             assert_eq!(one_or_more::<NonZeroUsize>(zero), Err("give 1 or more".to_owned()));
         }
-        assert!(one_or_more::<NonZeroU16>("65536").unwrap_err().contains("too large"));
-        assert!(one_or_more::<NonZeroU16>("one").unwrap_err().contains("invalid digit"));
+        assert!(one_or_more::<NonZeroU16>("65536").is_err_and(|said| said.contains("too large")));
+        assert!(one_or_more::<NonZeroU16>("one").is_err_and(|said| said.contains("invalid digit")));
     }
 }

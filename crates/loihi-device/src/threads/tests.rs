@@ -39,7 +39,7 @@ fn network() -> ImageFile {
         if core > 0 {
             builder.core();
         }
-        builder.group(10, Profile { v_th: 500, refractory: 3, decay_v: 100, ..Profile::DEFAULT });
+        builder.group(10, Profile { v_th: 32_000, refractory: 3, decay_v: 100, ..Profile::DEFAULT });
     }
     builder.bias(0, &(0..40).map(|at| 64 * (20 + 6 * at)).collect::<Vec<_>>());
     for at in 0..40 {
