@@ -98,6 +98,12 @@ fn network(seed: u32, cores: u32, learns: bool) -> ImageFile {
     let sizes: Vec<u32> = (0..cores).map(|core| add_core(&mut builder, seed, core)).collect();
     let biases: Vec<i32> = (0..sizes.iter().sum()).map(|at| draw(seed, [1, at], 900).cast_signed() - 200).collect();
     builder.bias(0, &biases);
+    if seed == 4 {
+        // Its noise is replayed, as long as the recording is.
+        let all = sizes.iter().sum();
+        let noise: Vec<i32> = (0..60 * all).map(|at| draw(seed, [2, at], 255).cast_signed() - 127).collect();
+        builder.recorded_noise(all, &noise);
+    }
     add_axons(&mut builder, seed, &sizes);
     if learns {
         add_plasticity(&mut builder, seed, &sizes);
