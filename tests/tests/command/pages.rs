@@ -70,6 +70,7 @@ long_pages! {
     all_of_cost_model: "docs/cost-model.md",
     all_of_learning: "docs/learning.md",
     all_of_reports: "docs/reports.md",
+    all_of_speed: "docs/speed.md",
     all_of_sweeps: "docs/sweeps.md",
     all_of_tutorial_7: "docs/tutorial/7-board.md",
 }
