@@ -25,7 +25,7 @@ pub enum Section {
     Axons,
     /// Start of each source's routes, and the end of the last.
     Fanout,
-    /// [`Route`]s.
+    /// [`Route`](super::Route)s.
     Routes,
     /// Sparse synapses, list after list in the order of the axons: weight in the high half, `delay << 10 | compartment`
     /// in the low half.
