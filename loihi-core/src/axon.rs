@@ -209,7 +209,6 @@ fn add_row(sums: &mut [i16], weights: &[i16], wgt_exp: i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arena::Stack;
     use crate::image::{COMPARTMENTS_PER_CORE, Profile, Section, write};
     use crate::num;
     use crate::snip::Snips;
@@ -277,16 +276,7 @@ mod tests {
             let mut rings = vec![0; COMPARTMENTS_PER_CORE];
             let mut accumulators =
                 Accumulators { rings_64: &mut rings, auxiliary_input: &mut [], auxiliary: &mut [], own: Own::ALL };
-            let mut plastic = Plastic {
-                weights: &mut [],
-                tags: &mut [],
-                delays: &mut [],
-                pre: &mut [],
-                post: &mut [],
-                history: &mut [],
-                arrived: Stack::with_len(&mut [], 0),
-                before: [0; 3],
-            };
+            let mut plastic = Plastic::nothing();
             let mut ops = OpCounts::default();
             deliver_all(&image, &mut accumulators, &mut plastic, 5, &spikes, &mut ops);
             assert_eq!((ops.axon_events, ops.synaptic_events), (2 * count as u64, 1031 * count as u64));

@@ -104,6 +104,20 @@ pub fn lengths(image: &Image<'_>) -> Lengths {
 }
 
 impl<'a> Plastic<'a> {
+    /// No plastic synapses.
+    pub fn nothing() -> Self {
+        Self {
+            weights: &mut [],
+            tags: &mut [],
+            delays: &mut [],
+            pre: &mut [],
+            post: &mut [],
+            history: &mut [],
+            arrived: Stack::with_len(&mut [], 0),
+            before: [0; 3],
+        }
+    }
+
     /// Those of the first groups and those of the others, which take `history` and `arrived`: as many axons, synapses and post traces
     /// belong to the first; `None` if there are fewer.
     pub fn split(

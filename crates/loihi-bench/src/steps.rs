@@ -15,8 +15,8 @@ pub(super) fn one_by_one(chip: &mut Chip<'_>, inputs: &[Vec<usize>], before: imp
     }
 }
 
-/// Computes steps with these inputs on so many threads, or fewer if the network has fewer cores; 0: on as many as pay. Returns how
-/// many there were.
+/// Computes steps with these inputs on `threads` threads, at most one per core of the network; 0 chooses the number by its size.
+/// Returns the number used.
 pub(super) fn on_threads(chip: &mut Chip<'_>, inputs: &[Vec<usize>], threads: usize) -> usize {
     let mut rest = Rest(inputs);
     let ran = match threads {

@@ -160,7 +160,7 @@ impl Columns {
     }
 }
 
-/// Why a cell is no class.
+/// Error for a cell that should hold a class.
 const NO_CLASS: &str = "is not a class, which is a whole number: write 0 for the first class, 1 for the next";
 
 /// What separates the cells of a line that has no commas, if something else does.

@@ -52,7 +52,7 @@ impl InProcess {
         Self::with_snips(arena_bytes, &rules::ALL)
     }
 
-    /// A device with these programs of the embedded CPU. Where the system has not as much memory, it has none.
+    /// A device with these programs of the embedded CPU. If the allocation fails, its arena is empty.
     pub fn with_snips(arena_bytes: usize, snips: &'static [SnipType]) -> Self {
         let registers = Registers::default();
         let arena = Pages::zeroed(arena_bytes).unwrap_or_else(|_| Pages::none());
@@ -80,8 +80,8 @@ impl InProcess {
         Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 }
     }
 
-    /// The same device with a network computed on so many threads, or fewer if it has fewer cores; 0: on as many as pay. Without it,
-    /// on one. The bits are the same with any number; more than [`on_processors`] are slow.
+    /// Computes a network on `threads` threads, at most one per core of the network; 0 chooses the number by its size. The default
+    /// is one. The bits are the same for any number; more than [`on_processors`] are slow.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.set_threads(threads);

@@ -1,7 +1,6 @@
 //! Memory of a device in this process: pages of the system, large ones where it has them.
 //!
-//! A large network is read in no order. Then the processor looks up where a page lies at almost every access, and for pages
-//! of 2 MiB it knows that by heart.
+//! Accesses to a large network are random: with pages of 4 KiB almost every one misses the TLB, with pages of 2 MiB few do.
 
 use std::io;
 
@@ -10,15 +9,15 @@ use std::io;
 pub struct Pages(memory::Words);
 
 impl Pages {
-    /// So many bytes, rounded down to whole 64-bit words.
+    /// Allocates `bytes` bytes, rounded down to whole 64-bit words.
     ///
     /// # Errors
-    /// The system has not as much memory.
+    /// Out of memory.
     pub fn zeroed(bytes: usize) -> io::Result<Self> {
         memory::zeroed(bytes / 8).map(Self)
     }
 
-    /// No memory.
+    /// An empty allocation.
     pub fn none() -> Self {
         Self(memory::Words::default())
     }
@@ -36,8 +35,8 @@ mod memory {
     use std::io;
     use zerocopy::FromBytes as _;
 
-    /// Bytes at the beginning that stay in small pages: a small network is there in an instant, and the processor remembers
-    /// where it lies.
+    /// Bytes at the beginning that stay in small pages: enough for a small network, which then does not wait for 2 MiB to be
+    /// cleared.
     const SMALL_BYTES: usize = 2 << 20;
 
     pub(super) type Words = Option<MmapMut>;

@@ -55,14 +55,16 @@ struct Memory {
     rates: Vec<i32>,
 }
 
-/// As many threads as were asked for, or as there are processors if those are fewer: with more, a step takes a hundred times as long.
+/// Limits a number of threads to that of the processors: with more, a step takes up to a hundred times as long.
 pub fn on_processors(asked: NonZeroUsize) -> usize {
     asked.get().min(*PROCESSORS)
 }
 
-/// Computes steps in at most so many parts, 0 for as many as pay, to the same bits as whole; returns how many there were. None are
-/// computed, and 1 is returned, if the chip has to be computed whole, if that is faster, or if a thread cannot be started; only the
-/// first ones are if the threads turn out to have no processors.
+/// Computes steps in at most `most` parts (0 chooses the number by size) with the same bits as the whole chip. Returns the number
+/// of parts.
+///
+/// Computes nothing and returns 1 if the chip cannot be divided, if one thread is faster, or if a thread cannot be started. Stops
+/// early if the threads share a processor with other programs.
 pub fn run(chip: &mut Chip<'_>, most: usize, between: &mut dyn Between, step: StepPart) -> usize {
     run_on(chip, most, between, step, |_| Builder::new())
 }
@@ -105,7 +107,7 @@ fn is_busy() -> bool {
     BUSY_UNTIL.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until)
 }
 
-/// Where a chip is divided into so many parts of about as many compartments, or fewer if it has fewer cores.
+/// Cuts that divide a chip into `parts` parts of similar size, at most one per core.
 fn cuts(image: &Image<'_>, parts: usize) -> Vec<Cut> {
     let (all, cores) = (image.compartments().max(1), image.cores().len());
     let parts = parts.min(cores);

@@ -64,29 +64,37 @@ enum Way {
 /// The population: the last two lanes of the first block to the first lane of the third.
 const RANGE: core::ops::Range<usize> = LANES - 2..2 * LANES + 1;
 
-/// Three blocks of registers.
+/// Registers of a core, and the lists of a chip.
 struct Bench {
-    blocks: [Block; 3],
-    refractory: [u8; 3 * LANES],
-    in_refractory: [u32; 3 * LANES],
+    blocks: Vec<Block>,
+    refractory: Vec<u8>,
+    in_refractory: Vec<u32>,
     in_refractory_len: usize,
     large_v: bool,
 }
 
 impl Bench {
-    fn step(&mut self, way: Way, t: u32, p: &Profile, biased: bool, q: i16) -> Vec<u32> {
-        let mut sums = [q; 3 * LANES];
-        let mut spikes = [0_u32; 3 * LANES];
+    fn new(blocks: Vec<Block>) -> Self {
+        let lanes = blocks.len() * LANES;
+        Self { blocks, refractory: vec![0; lanes], in_refractory: vec![0; lanes], in_refractory_len: 0, large_v: false }
+    }
+
+    /// Lets `advance` compute a step, and counts refractory steps after it; the compartments that fired, from 100 on.
+    fn advance(
+        &mut self,
+        sums_64: &mut [i16],
+        advance: impl FnOnce(&mut Compartments<'_>, &mut Events<'_, '_>),
+    ) -> Vec<u32> {
+        let mut spikes = vec![0; self.refractory.len()];
         let mut spikes = Stack::with_len(&mut spikes, 0);
         let mut in_refractory = Stack::with_len(&mut self.in_refractory, self.in_refractory_len);
         let mut registers = Compartments {
             blocks: &mut self.blocks,
             refractory: &mut self.refractory,
-            sums_64: &mut sums,
+            sums_64,
             auxiliary_input: &mut [],
             adaptations: &mut [],
         };
-        let small_v = matches!(way, Way::Hurried) && !self.large_v;
         self.large_v = false;
         let mut events = Events {
             spikes: &mut spikes,
@@ -95,20 +103,27 @@ impl Bench {
             compartment_first: 100,
             place_first: 0,
         };
+        advance(&mut registers, &mut events);
+        count_refractory(&mut in_refractory, &mut self.blocks, &mut self.refractory);
+        self.in_refractory_len = in_refractory.len();
+        spikes.as_slice().to_vec()
+    }
+
+    fn step(&mut self, way: Way, t: u32, p: &Profile, biased: bool, q: i16) -> Vec<u32> {
+        let mut sums = [q; 3 * LANES];
+        let small_v = matches!(way, Way::Hurried) && !self.large_v;
         let lanes = Lanes { biased, small_v, last: false, profile: *p };
-        match way {
-            Way::Wide => lanes.advance::<true>(RANGE, &mut registers, &mut events),
-            Way::Narrow | Way::Hurried => lanes.advance::<false>(RANGE, &mut registers, &mut events),
+        let spikes = self.advance(&mut sums, |registers, events| match way {
+            Way::Wide => lanes.advance::<true>(RANGE, registers, events),
+            Way::Narrow | Way::Hurried => lanes.advance::<false>(RANGE, registers, events),
             Way::General => {
                 let words = [p.words()];
                 let context = StepContext { t, biased, small_v, last: false, random: Drawn { seed: 0 } };
-                general::advance(&context, Pattern::of(&words), RANGE, &mut registers, &mut events);
+                general::advance(&context, Pattern::of(&words), RANGE, registers, events);
             }
-        }
-        count_refractory(&mut in_refractory, &mut self.blocks, &mut self.refractory);
-        self.in_refractory_len = in_refractory.len();
+        });
         assert!(sums.iter().enumerate().all(|(i, sum)| *sum == if RANGE.contains(&i) { 0 } else { q }), "sums");
-        spikes.as_slice().to_vec()
+        spikes
     }
 }
 
@@ -123,13 +138,7 @@ proptest! {
     ) {
         let bias = if biased { bias } else { 0 };
         for way in [Way::Wide, Way::Narrow, Way::Hurried, Way::General] {
-            let mut bench = Bench {
-                blocks: [[[0; LANES], [0; LANES], [bias << 8; LANES]]; 3],
-                refractory: [0; 3 * LANES],
-                in_refractory: [0; 3 * LANES],
-                in_refractory_len: 0,
-                large_v: false,
-            };
+            let mut bench = Bench::new(vec![[[0; LANES], [0; LANES], [bias << 8; LANES]]; 3]);
             let mut expected = Obvious::default();
             for (t, q) in (0..).zip(&q) {
                 let spikes = bench.step(way, t, &p, biased, *q);
@@ -153,13 +162,11 @@ proptest! {
 /// some steps: registers and spikes.
 fn mostly_at_rest<const WIDE: bool>(p: Profile, biased: bool, lanes: &[(usize, usize, i32)]) -> (Vec<Block>, Vec<u32>) {
     const BLOCKS: usize = 60;
-    let mut blocks = vec![[[0; LANES]; 3]; BLOCKS];
-    let (mut refractory, mut places) = (vec![0; BLOCKS * LANES], vec![0; BLOCKS * LANES]);
-    let (mut spikes, mut refractory_len, mut large_v) = (Vec::new(), 0, false);
+    let (mut bench, mut spikes) = (Bench::new(vec![[[0; LANES]; 3]; BLOCKS]), Vec::new());
     for t in 0..4 {
         let mut sums = vec![0; BLOCKS * LANES];
         for &(lane, register, value) in lanes.iter().filter(|_| t == 0) {
-            let block = &mut blocks[lane / LANES];
+            let block = &mut bench.blocks[lane / LANES];
             match register {
                 0 => block[0][lane % LANES] = value << 8,
                 1 => block[1][lane % LANES] = value,
@@ -167,31 +174,13 @@ fn mostly_at_rest<const WIDE: bool>(p: Profile, biased: bool, lanes: &[(usize, u
                 _ => sums[lane] = i16::try_from(value >> 8).unwrap(),
             }
         }
-        let mut fired = vec![0; BLOCKS * LANES];
-        let mut fired = Stack::with_len(&mut fired, 0);
-        let mut in_refractory = Stack::with_len(&mut places, refractory_len);
-        let mut registers = Compartments {
-            blocks: &mut blocks,
-            refractory: &mut refractory,
-            sums_64: &mut sums,
-            auxiliary_input: &mut [],
-            adaptations: &mut [],
-        };
-        let mut events = Events {
-            spikes: &mut fired,
-            in_refractory: &mut in_refractory,
-            large_v: &mut large_v,
-            compartment_first: 0,
-            place_first: 0,
-        };
         let lanes = Lanes { biased, small_v: false, last: true, profile: p };
-        lanes.advance::<WIDE>(0..BLOCKS * LANES, &mut registers, &mut events);
-        count_refractory(&mut in_refractory, &mut blocks, &mut refractory);
-        refractory_len = in_refractory.len();
-        spikes.extend_from_slice(fired.as_slice());
+        spikes.extend(bench.advance(&mut sums, |registers, events| {
+            lanes.advance::<WIDE>(0..BLOCKS * LANES, registers, events);
+        }));
         assert!(sums.iter().all(|sum| *sum == 0), "sums, step {t}");
     }
-    (blocks, spikes)
+    (bench.blocks, spikes)
 }
 
 proptest! {
@@ -244,42 +233,23 @@ fn run(whole: bool, pattern: &[Profile], range: &core::ops::Range<usize>, seed: 
     let words: Vec<[u32; 20]> = pattern.iter().map(Profile::words).collect();
     let biases =
         |block: usize| core::array::from_fn(|lane| word(seed, 1, block as u32, lane as u32).cast_signed() >> 19 << 8);
-    let mut blocks: [Block; BLOCKS] = core::array::from_fn(|block| [[0; LANES], [0; LANES], biases(block)]);
-    let (mut refractory, mut refractory_places) = ([0_u8; BLOCKS * LANES], [0; BLOCKS * LANES]);
-    let (mut in_refractory_len, mut large_v) = (0, false);
+    let mut bench = Bench::new((0..BLOCKS).map(|block| [[0; LANES], [0; LANES], biases(block)]).collect());
     let step = |t: u32| {
         let mut sums: [i16; BLOCKS * LANES] =
             core::array::from_fn(|at| (word(seed, 2, t, at as u32) >> 16) as i16 >> (t % 7));
-        let mut spikes = [0_u32; BLOCKS * LANES];
-        let mut spikes = Stack::with_len(&mut spikes, 0);
-        let mut in_refractory = Stack::with_len(&mut refractory_places, in_refractory_len);
-        let mut registers = Compartments {
-            blocks: &mut blocks,
-            refractory: &mut refractory,
-            sums_64: &mut sums,
-            auxiliary_input: &mut [],
-            adaptations: &mut [],
-        };
-        let mut events = Events {
-            spikes: &mut spikes,
-            in_refractory: &mut in_refractory,
-            large_v: &mut large_v,
-            compartment_first: 100,
-            place_first: 0,
-        };
         let context = StepContext { t, biased: true, small_v: false, last: false, random: Drawn { seed } };
         let pattern = Pattern::of(&words);
-        if whole {
-            neurons::advance(&context, pattern, range.clone(), &mut registers, &mut events);
-        } else {
-            general::advance(&context, pattern, range.clone(), &mut registers, &mut events);
-        }
-        count_refractory(&mut in_refractory, &mut blocks, &mut refractory);
-        in_refractory_len = in_refractory.len();
-        let listed = spikes.as_slice().iter().chain(in_refractory.as_slice()).map(|at| i64::from(*at));
+        let spikes = bench.advance(&mut sums, |registers, events| {
+            if whole {
+                neurons::advance(&context, pattern, range.clone(), registers, events);
+            } else {
+                general::advance(&context, pattern, range.clone(), registers, events);
+            }
+        });
+        let listed = spikes.iter().chain(&bench.in_refractory[..bench.in_refractory_len]).map(|at| i64::from(*at));
         let sums = sums.iter().map(|sum| i64::from(*sum));
-        let registers = blocks.as_flattened().as_flattened().iter().map(|register| i64::from(*register));
-        listed.chain(refractory.iter().map(|steps| i64::from(*steps))).chain(sums).chain(registers).collect()
+        let registers = bench.blocks.as_flattened().as_flattened().iter().map(|register| i64::from(*register));
+        listed.chain(bench.refractory.iter().map(|steps| i64::from(*steps))).chain(sums).chain(registers).collect()
     };
     (0..12).map(step).collect()
 }

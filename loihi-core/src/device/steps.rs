@@ -78,7 +78,7 @@ impl<'d> Steps<'d> {
         true
     }
 
-    /// Computes the first steps in several parts of the chip at the same time, as many as the board likes to; returns their number
+    /// Computes the first steps in several parts of the chip at the same time, as many as the board chooses. Returns the number of steps
     /// and the spikes that are left, `None` if they were cut short.
     #[inline(always)]
     fn run_in_parts<'s>(&mut self, chip: &mut Chip<'_>, steps: u32, mut spikes: &'s [u8]) -> Option<(u32, &'s [u8])> {

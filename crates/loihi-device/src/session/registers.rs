@@ -143,8 +143,8 @@ impl Session {
     }
 }
 
-/// Replaces what the chip of a saved state has counted, and its step number. What is no state stays as it is, and every device
-/// refuses it.
+/// Sets the counts and the step number of a saved state. Bytes that are not a saved state are left unchanged; every device
+/// refuses them.
 pub fn count_as(state: &mut [u8], ops: OpCounts) {
     if let Some(header) = state.first_chunk_mut::<HEADER_BYTES>()
         && let Some(from) = SnapshotHeader::from_header(header)
