@@ -168,7 +168,7 @@ impl Plastic<'_> {
         }
         let [axons, synapses, posts] = group.before;
         let [axons_before, synapses_before, posts_before] = self.before;
-        // Those of other parts come to places that are not there.
+        // Axons of other parts wrap to places beyond the slice.
         [axons.wrapping_sub(axons_before), synapses.wrapping_sub(synapses_before), posts.wrapping_sub(posts_before)]
     }
 

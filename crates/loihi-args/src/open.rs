@@ -27,7 +27,7 @@ pub struct DeviceArgs {
     #[arg(long, value_enum)]
     pub registers: Option<RegistersKind>,
     /// Threads of the host device that compute one network, at most one for each processor: every number ends in the same
-    /// digests, but several are slower than one where other programs keep the processors busy [default: as many as pay]
+    /// digests, but several are slower than one where other programs keep the processors busy [default: by the size of the network]
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub threads: Option<NonZeroUsize>,
     /// Board in QEMU [default: x86-mcu], or the one that is expected at the serial port: a name that `loihi boards` lists, or

@@ -43,7 +43,7 @@ pub struct Lif {
     pub delay_steps_max: u32,
     /// What makes compartments fire.
     pub drive: Drive,
-    /// Threads that compute it, to the same bits, or fewer if it has fewer cores; 0: as many as pay.
+    /// Threads that compute it, at most one per core of the network; 0 chooses by size. The bits are the same for any number.
     pub threads: usize,
     /// Steps that are timed.
     pub steps: usize,

@@ -42,7 +42,7 @@ pub struct InProcess {
     arena_bytes: usize,
     board: Board,
     registers: Registers,
-    /// Threads that compute a network; 0: as many as pay.
+    /// Threads that compute a network; 0 chooses by size.
     threads: usize,
 }
 
@@ -123,7 +123,7 @@ impl Device for InProcess {
     }
 
     fn another(&mut self) -> Option<Result<Box<dyn Device>, DeviceFault>> {
-        // Devices that share the processors do not wait for one another unasked.
+        // Several devices already use the processors: by default each computes on one thread.
         self.set_threads(self.threads.max(1));
         let another =
             Self::on(self.arena_bytes, self.board, self.registers).map(|another| another.threads(self.threads));

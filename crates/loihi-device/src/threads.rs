@@ -1,4 +1,5 @@
-//! Steps of one network on several threads: each has a run of cores with all their state, and after a step all hear of all spikes.
+//! Steps of one network on several threads: each owns a range of cores with their state, and after every step the threads exchange
+//! their spikes.
 
 mod meeting;
 #[cfg(test)]
@@ -21,10 +22,10 @@ pub type StepPart = fn(&mut Part<'_>, &[u32], &[u32]);
 /// Fewest compartments of a thread, unless a number of threads is asked for: with fewer, waiting for one another takes what is won.
 const COMPARTMENTS_MIN: usize = 4096;
 
-/// Fewest updates of compartments in a request for which threads are started unasked: starting one takes some 20 µs.
+/// Fewest compartment updates in a request for which threads are started by default: starting one takes about 20 µs.
 const UPDATES_MIN: usize = 1 << 18;
 
-/// Fewest steps of a request for which a thread finds out which spikes it hears of, once for all of them.
+/// Fewest steps of a request for which a thread first looks up which compartments reach its cores.
 const HEARD_STEPS_MIN: u32 = 64;
 
 /// Steps after which it is asked whether the threads have processors of their own.
@@ -243,12 +244,12 @@ fn follow(
     Some(own.part.computed())
 }
 
-/// A part, and which spikes it hears of.
+/// A part, and the compartments whose spikes reach it.
 struct Listening<'p> {
     part: Part<'p>,
     /// A bit for each compartment of the chip; empty: it is not known.
     heard: Vec<u64>,
-    /// Those of the last step that it heard of.
+    /// The spikes of the last step that reach it.
     spikes: Vec<u32>,
 }
 
@@ -265,7 +266,7 @@ impl<'p> Listening<'p> {
         if self.heard.is_empty() {
             return step(&mut self.part, spikes, inputs);
         }
-        // Without a branch that nobody can predict.
+        // Without an unpredictable branch.
         self.spikes.resize(spikes.len(), 0);
         let mut count = 0;
         for spike in spikes {

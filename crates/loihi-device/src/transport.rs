@@ -19,7 +19,7 @@ pub struct OpenOptions {
     pub arena_bytes: usize,
     /// Registers of a device in this process.
     pub registers: Registers,
-    /// Threads of a device in this process, at most one for each processor; `None`: as many as pay.
+    /// Threads of a device in this process, at most one for each processor; `None` chooses by the size of the network.
     pub threads: Option<NonZeroUsize>,
     /// The board that is emulated.
     pub board: &'static Board,

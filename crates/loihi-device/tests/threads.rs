@@ -1,4 +1,4 @@
-//! A network that is computed on several threads comes to the bits of one.
+//! A network has the same bits on any number of threads.
 
 #![allow(clippy::unwrap_used)]
 

@@ -15,15 +15,15 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, mpsc};
-use std::thread;
+use std::thread::{self, Builder};
 
-/// Most bytes of images and states for which several devices are taken unasked.
+/// Most bytes of images and states, summed over devices, for which several devices are used by default.
 const BYTES_UNASKED_MAX: usize = 1 << 30;
 
 /// Most samples of a batch.
 const BATCH_MAX: usize = 64;
 
-/// Batches for each device: so many that all end at about the same time.
+/// Batches for each device: enough that all devices finish at about the same time.
 const BATCHES_PER_DEVICE: usize = 16;
 
 /// What is left to do.
@@ -65,8 +65,8 @@ struct Told {
 }
 
 impl Trained {
-    /// Further devices on which samples are answered at the same time as on this one: as many as were asked for or, unless a
-    /// number was, as pay.
+    /// Further devices that answer samples at the same time as this one: as many as `--jobs` says, by default one for each
+    /// further processor.
     ///
     /// # Errors
     /// [`ExperimentError::Plan`] if several were asked for where samples need one.
@@ -147,7 +147,11 @@ impl Showing<'_> {
             let (sender, done) = mpsc::channel();
             for other in others {
                 let (sender, state) = (sender.clone(), state.clone());
-                scope.spawn(move || self.work(other, state, queue, &sender));
+                let work = move || self.work(other, state, queue, &sender);
+                if Builder::new().spawn_scoped(scope, work).is_err() {
+                    // The system starts no more threads: those that there are answer all samples.
+                    break;
+                }
             }
             drop(sender);
             let result = self.work_and_tell(inference, (own, queue), &done, &mut told, observer);
@@ -162,7 +166,7 @@ impl Showing<'_> {
         Ok(told.right)
     }
 
-    /// Answers batches until there are none, or nobody listens.
+    /// Answers batches until there are none, or the receiver is gone.
     fn work(
         &self,
         mut inference: Inference<'_>,

@@ -1,4 +1,4 @@
-//! Samples that several devices answer at a time come to the same answers, counts and digests as on one.
+//! Samples shared over several devices have the answers, counts and digests of one device.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,7 +1,7 @@
 //! Parts of a chip that are computed apart, each by a thread of its own: runs of cores with all their state.
 //!
 //! In a step a part needs nothing of the others but which of their compartments fired in the step before. Random numbers are drawn
-//! for compartments, axons and synapses as they are numbered on the chip, so every division comes to the same bits.
+//! for compartments, axons and synapses as they are numbered on the chip, so the bits do not depend on the division.
 
 use super::Chip;
 use super::state::State;
@@ -123,14 +123,14 @@ pub struct Computed {
 }
 
 impl Chip<'_> {
-    /// All of it as one part, to be split; `None` if programs of the embedded CPU see all of it in every step, if it is metered, or
-    /// on small processors. [`Chip::spikes`] are what its first step is given. Once it, or a part of it, has computed a step, the
-    /// chip is of use after [`Chip::join`].
+    /// The whole chip as one part, to be split. `None` if the network has programs of the embedded CPU, which see all of it in
+    /// every step, if it is metered, or on small processors. The first step takes [`Chip::spikes`]. After the first step of a
+    /// part, the chip is invalid until [`Chip::join`].
     pub fn whole(&mut self) -> Option<Part<'_>> {
         if !PARTS || self.phases != Phases::NONE || self.state.meter.on {
             return None;
         }
-        // Those of a part come together.
+        // Sorted, the entries of a part are adjacent.
         self.state.in_refractory.as_mut_slice().sort_unstable();
         let chip = Chip {
             image: self.image,

@@ -5,7 +5,7 @@ use crate::chip::Chip;
 /// How a board computes the steps of a request in parts ([`Chip::whole`]).
 #[derive(Clone, Copy, Debug)]
 pub struct InParts {
-    /// Most parts; 0: as many as pay.
+    /// Most parts; 0 chooses by the size of the network.
     pub parts: usize,
     /// Computes steps that [`Between`] asks for: all, the first ones, or none if the chip cannot be divided or that does not pay. The
     /// others are computed whole.

@@ -177,7 +177,7 @@ impl Route {
         usize::BITS.wrapping_sub(atoms.saturating_sub(1).leading_zeros())
     }
 
-    /// Most axons of an image whose atoms take so many bits.
+    /// Most axons of an image whose atoms take `atom_bits` bits.
     pub const fn axons_max(atom_bits: u32) -> usize {
         index(u32::MAX.wrapping_shr(atom_bits))
     }

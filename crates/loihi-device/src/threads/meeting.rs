@@ -28,7 +28,7 @@ struct Line<T>(T);
 impl Meeting {
     const END: u64 = u64::MAX;
 
-    /// Of so many threads; if they have no processors of their own, each gives its own away at once.
+    /// For this many threads. If they have to share processors, a waiting thread yields at once.
     pub(super) fn of(parts: usize, processors: usize) -> Self {
         let others = parts.saturating_sub(1) as u64;
         let looks = if parts > processors { 0 } else { LOOKS };
