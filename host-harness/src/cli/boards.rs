@@ -24,44 +24,47 @@ pub(super) struct BoardsArgs {
 }
 
 pub(super) fn boards(args: &BoardsArgs) -> anyhow::Result<()> {
-    let table = match &args.fit {
-        Some(networks) => fit::table(networks, args.train.as_deref())?,
-        None => all(),
+    let tables = match &args.fit {
+        Some(networks) => vec![fit::table(networks, args.train.as_deref())?],
+        None => vec![memory(), connections()],
     };
-    let tables = [table];
     print(&write(&tables, args.format)?)?;
     out::result("loihi-boards/1", &json!({ "tables": format::json(&tables) }))
 }
 
-/// The boards.
-fn all() -> Table {
+/// What the boards are, and the memory of each.
+fn memory() -> Table {
     let bytes = |name| Column::figures(ColumnKind::Plain, name, "bytes");
-    let columns = [
-        Column::plain("board"),
-        Column::plain("what"),
-        Column::plain("processor"),
-        Column::plain("target"),
-        bytes("RAM"),
-        bytes("flash"),
-        bytes("flash for a network"),
-        bytes("arena"),
-        Column::plain("strobe"),
-        Column::plain("reached by"),
-        Column::plain("programmed with"),
-    ];
+    let [board, what, processor] = ["board", "what", "processor"].map(Column::plain);
+    let columns = [board, what, processor, bytes("RAM"), bytes("flash"), bytes("flash for a network"), bytes("arena")];
     let mut table = Table::new("boards", "Boards that have a firmware", &columns);
-    table.rows = boards::all().iter().map(row).collect();
+    table.rows = boards::all().iter().map(memory_of).collect();
     let grow: Vec<&str> = boards::that_grow().map(|board| board.name.as_str()).collect();
     table.notes = vec![
-        "An image and its state must fit the arena, or the state alone if the image lies in flash (`loihi image`). `cargo xtask firmware --board NAME` builds the firmware of one."
-            .to_owned(),
+        "An image and its state must fit the arena, or the state alone if the image lies in flash (`loihi image`).".to_owned(),
         format!("The arena of {} is larger on a machine with more memory.", grow.join(", ")),
     ];
     table
 }
 
-fn row(board: &Board) -> Vec<Cell> {
-    let Board { name, title, processor, target, flash, network, ram, arena_bytes, strobe, qemu, hardware, .. } = board;
+fn memory_of(board: &Board) -> Vec<Cell> {
+    let Board { name, title, processor, flash, network, ram, arena_bytes, .. } = board;
+    let texts = [name, title, processor].map(|text| Cell::Text(text.clone()));
+    let bytes = [ram.bytes, flash.bytes, network.map_or(0, |network| network.bytes), *arena_bytes].map(Cell::Count);
+    texts.into_iter().chain(bytes).collect()
+}
+
+/// How the boards are built for, programmed and reached.
+fn connections() -> Table {
+    let columns = ["board", "target", "strobe", "reached by", "programmed with"].map(Column::plain);
+    let mut table = Table::new("connections", "How they are reached", &columns);
+    table.rows = boards::all().iter().map(connection_of).collect();
+    table.notes = vec!["`cargo xtask firmware --board NAME` builds the firmware of one.".to_owned()];
+    table
+}
+
+fn connection_of(board: &Board) -> Vec<Cell> {
+    let Board { name, target, strobe, qemu, hardware, .. } = board;
     let [reached_by, programmed_with] = match (qemu, hardware) {
         (Some(qemu), _) => [format!("QEMU, {}", qemu.machine), String::new()],
         (None, Some(Hardware { line, flash_with, .. })) => {
@@ -69,8 +72,6 @@ fn row(board: &Board) -> Vec<Cell> {
         }
         (None, None) => [String::new(), String::new()],
     };
-    let texts = [name, title, processor, target].map(|text| Cell::Text(text.clone()));
-    let bytes = [ram.bytes, flash.bytes, network.map_or(0, |network| network.bytes), *arena_bytes].map(Cell::Count);
     let strobe = strobe.as_ref().map_or_else(String::new, |strobe| strobe.title.clone());
-    texts.into_iter().chain(bytes).chain([strobe, reached_by, programmed_with].map(Cell::Text)).collect()
+    [name.clone(), target.clone(), strobe, reached_by, programmed_with].map(Cell::Text).into()
 }
