@@ -1,6 +1,6 @@
 //! Which synapses a spike reaches, on which core.
 
-mod announce;
+mod ahead;
 
 use crate::dendrite::{Accumulators, Own};
 use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat, index};
@@ -10,24 +10,24 @@ use crate::synapse::{
     Place, scale, scatter_auxiliary_dense, scatter_auxiliary_sparse, scatter_dense, scatter_sparse, scatter_undelayed,
 };
 
-/// Delivers the spikes of compartments as [`deliver`] does, in their order.
+pub use ahead::{NoPrefetch, Prefetch};
+
+/// Delivers the spikes of compartments as [`deliver`] does, in their order. Their memory is asked for ahead where that pays.
 #[inline(always)]
-pub fn deliver_all(
+pub fn deliver_all<P: Prefetch>(
     image: &Image<'_>,
     accumulators: &mut Accumulators<'_>,
     plastic: &mut Plastic<'_>,
     t: u32,
     spikes: &[u32],
     ops: &mut OpCounts,
+    prefetch: P,
 ) {
-    let announced = announce::pays(image);
-    for batch in spikes.chunks(announce::BATCH) {
-        if announced {
-            announce::announce(image, accumulators.own, batch);
-        }
-        for &spike in batch {
-            deliver(image, accumulators, plastic, t, index(spike), ops);
-        }
+    if P::IS_THERE && ahead::pays(image) {
+        return ahead::deliver_ahead(image, accumulators, plastic, t, spikes, ops, prefetch);
+    }
+    for &spike in spikes {
+        deliver(image, accumulators, plastic, t, index(spike), ops);
     }
 }
 
@@ -212,12 +212,25 @@ mod tests {
     use crate::image::{COMPARTMENTS_PER_CORE, Profile, Section, write};
     use crate::num;
     use crate::snip::Snips;
+    use core::cell::Cell;
     use std::vec;
     use std::vec::Vec;
     use zerocopy::IntoBytes as _;
 
-    /// Axons of a network large enough for its spikes to be announced.
+    /// Axons of a network large enough that its memory is asked for ahead.
     const AXONS: usize = 520;
+
+    /// Counts what is asked for.
+    #[derive(Clone, Copy)]
+    struct Asked<'c>(&'c Cell<usize>);
+
+    impl Prefetch for Asked<'_> {
+        const IS_THERE: bool = true;
+
+        fn prefetch<T>(self, _element: &T) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
 
     /// A core to which every compartment of it has a dense axon, and an atom of another.
     fn words(weight: impl Fn(usize) -> i16) -> Vec<u32> {
@@ -257,12 +270,12 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "reads a large network, which Miri takes minutes for")]
-    fn spikes_that_are_announced_deliver_what_each_would() {
+    fn spikes_asked_for_ahead_deliver_what_each_would() {
         let weight = |at: usize| num::word(3, 0, at as u32, 0) as i16;
         let words = words(weight);
         let image = Image::open(words.as_bytes(), &Snips(&[])).unwrap();
-        assert_eq!(announce::pays(&image), cfg!(target_pointer_width = "64"));
-        for count in [0, 1, announce::BATCH, 3 * announce::BATCH - 1] {
+        assert!(ahead::pays(&image));
+        for count in [0, 1, 7, 36, 37, 47] {
             let spikes: Vec<u32> = (0..count as u32).map(|spike| 21 * spike).collect();
             let mut expected = vec![0_i16; COMPARTMENTS_PER_CORE];
             for spike in &spikes {
@@ -278,7 +291,11 @@ mod tests {
                 Accumulators { rings_64: &mut rings, auxiliary_input: &mut [], auxiliary: &mut [], own: Own::ALL };
             let mut plastic = Plastic::nothing();
             let mut ops = OpCounts::default();
-            deliver_all(&image, &mut accumulators, &mut plastic, 5, &spikes, &mut ops);
+            let asked = Cell::new(0);
+            deliver_all(&image, &mut accumulators, &mut plastic, 5, &spikes, &mut ops, Asked(&asked));
+            // Where the routes begin, both routes' line and end, two records; eight lines and the end of 1,024 weights, and
+            // the line and end of 7.
+            assert_eq!(asked.get(), (1 + 2 + 2 + 9 + 2) * count, "{count} spikes");
             assert_eq!((ops.axon_events, ops.synaptic_events), (2 * count as u64, 1031 * count as u64));
             assert_eq!(rings, expected, "{count} spikes");
         }

@@ -1,8 +1,13 @@
 //! A step compiled for the wide registers that the processor of this host has, or for those of every such processor.
 
 use crate::threads;
+use loihi_core::axon::Prefetch;
 use loihi_core::chip::{Chip, Part};
 use loihi_core::device::{Between, inject_portably, step_portably};
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+#[cfg(target_arch = "x86_64")]
+use std::ptr;
 use std::sync::LazyLock;
 
 /// Which registers a step uses. The bits are the same with any of them.
@@ -63,7 +68,7 @@ pub fn step(chip: &mut Chip<'_>) {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Width::Avx2 => unsafe { step_avx2(chip) },
-        Width::Portable => chip.step(),
+        Width::Portable => chip.step_with(Lines),
     }
 }
 
@@ -94,7 +99,7 @@ pub fn step_part(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Width::Avx2 => unsafe { step_part_avx2(part, spikes, inputs) },
-        Width::Portable => part.step(spikes, inputs),
+        Width::Portable => part.step_with(spikes, inputs, Lines),
     }
 }
 
@@ -146,18 +151,37 @@ impl Width {
     }
 }
 
+/// Asks for lines of the cache, where the processor has an instruction for it that Rust offers.
+#[derive(Clone, Copy)]
+struct Lines;
+
+impl Prefetch for Lines {
+    const IS_THERE: bool = cfg!(target_arch = "x86_64");
+
+    #[inline(always)]
+    fn prefetch<T>(self, element: &T) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every processor of this kind has the instruction, and it neither reads nor writes memory that a program can see.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(ptr::from_ref(element).cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = element;
+    }
+}
+
 /// A step, of a part too, and an input spike, compiled for processors that have some features.
 #[cfg(target_arch = "x86_64")]
 macro_rules! compiled_for {
     ($features:literal: $step:ident, $step_part:ident, $inject:ident) => {
         #[target_feature(enable = $features)]
         fn $step(chip: &mut Chip<'_>) {
-            chip.step();
+            chip.step_with(Lines);
         }
 
         #[target_feature(enable = $features)]
         fn $step_part(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
-            part.step(spikes, inputs);
+            part.step_with(spikes, inputs, Lines);
         }
 
         #[target_feature(enable = $features)]

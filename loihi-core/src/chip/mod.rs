@@ -8,7 +8,7 @@ mod validate;
 mod write;
 
 use crate::arena::{Carver, Stack, TooSmall, aligned};
-use crate::axon;
+use crate::axon::{self, NoPrefetch, Prefetch};
 use crate::compartment::set_registers;
 use crate::feature::Feature;
 use crate::image::{Image, Recorded, index};
@@ -230,8 +230,14 @@ impl<'a> Chip<'a> {
     // Inlined, so that a host can compile it for the wide registers that it finds.
     #[inline(always)]
     pub fn step(&mut self) {
+        self.step_with(NoPrefetch);
+    }
+
+    /// The same; large networks' memory is asked for ahead.
+    #[inline(always)]
+    pub fn step_with<P: Prefetch>(&mut self, prefetch: P) {
         self.run_snips(Phase::Spk);
-        self.deliver_spikes();
+        self.deliver_spikes(prefetch);
         let drawn = Drawn { seed: self.image.seed };
         let image = self.image;
         let recorded = Feature::RecordedDraws.is_built_in() && image.recorded_draws().len() > 0;

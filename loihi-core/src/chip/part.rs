@@ -5,7 +5,7 @@
 
 use super::Chip;
 use super::state::State;
-use crate::axon;
+use crate::axon::{self, NoPrefetch, Prefetch};
 use crate::feature::{Feature, PARTS};
 use crate::image::{CoreRecord, Image, LANES, Recorded, index};
 use crate::num::Drawn;
@@ -196,6 +196,12 @@ impl<'p> Part<'p> {
     // Inlined as a step of a chip is.
     #[inline(always)]
     pub fn step(&mut self, spikes: &[u32], inputs: &[u32]) {
+        self.step_with(spikes, inputs, NoPrefetch);
+    }
+
+    /// The same; large networks' memory is asked for ahead.
+    #[inline(always)]
+    pub fn step_with<P: Prefetch>(&mut self, spikes: &[u32], inputs: &[u32], prefetch: P) {
         let chip = &mut self.chip;
         let image = chip.image;
         let State { accumulators, plastic, .. } = &mut chip.state;
@@ -203,7 +209,7 @@ impl<'p> Part<'p> {
             let source = chip.compartments.saturating_add(index(*input));
             axon::deliver(&image, accumulators, plastic, chip.t, source, &mut chip.ops);
         }
-        axon::deliver_all(&image, accumulators, plastic, chip.t, spikes, &mut chip.ops);
+        axon::deliver_all(&image, accumulators, plastic, chip.t, spikes, &mut chip.ops, prefetch);
         let own = accumulators.own;
         chip.state.spikes.clear();
         if image.sums().len() > 0 {

@@ -3,7 +3,7 @@
 
 use super::Chip;
 use super::state::State;
-use crate::axon;
+use crate::axon::{self, Prefetch};
 use crate::compartment::{self, Compartments, Events, StepContext};
 use crate::dendrite;
 use crate::feature::Feature;
@@ -14,12 +14,12 @@ use crate::snip::{Cpu, Phase};
 
 impl Chip<'_> {
     #[inline(always)]
-    pub(super) fn deliver_spikes(&mut self) {
+    pub(super) fn deliver_spikes<P: Prefetch>(&mut self, prefetch: P) {
         if self.state.meter.on {
             self.meter_deliveries();
         }
         let State { accumulators, plastic, spikes, .. } = &mut self.state;
-        axon::deliver_all(&self.image, accumulators, plastic, self.t, spikes.as_slice(), &mut self.ops);
+        axon::deliver_all(&self.image, accumulators, plastic, self.t, spikes.as_slice(), &mut self.ops, prefetch);
         self.state.spikes.clear();
         if self.image.sums().len() > 0 {
             self.join_sums();

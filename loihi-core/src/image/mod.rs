@@ -269,7 +269,13 @@ impl<'a> Image<'a> {
     /// One input axon.
     #[inline]
     pub fn axon(&self, axon: usize) -> Option<AxonRecord> {
-        self.axons.get(axon).map(AxonRecord::from_words)
+        self.axon_words(axon).map(AxonRecord::from_words)
+    }
+
+    /// The words of an input axon, where they lie.
+    #[inline]
+    pub(crate) fn axon_words(&self, axon: usize) -> Option<&'a [u32; 4]> {
+        self.axons.get(axon)
     }
 
     /// A route, from its word.
