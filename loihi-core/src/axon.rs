@@ -12,22 +12,23 @@ use crate::synapse::{
 
 pub use ahead::{NoPrefetch, Prefetch};
 
-/// Delivers the spikes of compartments as [`deliver`] does, in their order. Their memory is asked for ahead where that pays.
+/// Delivers spikes as [`deliver`] does, in their order; their sources are counted from `source_first`. Their memory is asked for
+/// ahead where that pays.
 #[inline(always)]
 pub fn deliver_all<P: Prefetch>(
     image: &Image<'_>,
     accumulators: &mut Accumulators<'_>,
     plastic: &mut Plastic<'_>,
     t: u32,
-    spikes: &[u32],
+    (source_first, spikes): (usize, &[u32]),
     ops: &mut OpCounts,
     prefetch: P,
 ) {
     if P::IS_THERE && ahead::pays(image) {
-        return ahead::deliver_ahead(image, accumulators, plastic, t, spikes, ops, prefetch);
+        return ahead::deliver_ahead(image, accumulators, plastic, t, (source_first, spikes), ops, prefetch);
     }
     for &spike in spikes {
-        deliver(image, accumulators, plastic, t, index(spike), ops);
+        deliver(image, accumulators, plastic, t, source_first.wrapping_add(index(spike)), ops);
     }
 }
 
@@ -292,7 +293,7 @@ mod tests {
             let mut plastic = Plastic::nothing();
             let mut ops = OpCounts::default();
             let asked = Cell::new(0);
-            deliver_all(&image, &mut accumulators, &mut plastic, 5, &spikes, &mut ops, Asked(&asked));
+            deliver_all(&image, &mut accumulators, &mut plastic, 5, (0, &spikes), &mut ops, Asked(&asked));
             // Where the routes begin, both routes' line and end, two records; eight lines and the end of 1,024 weights, and
             // the line and end of 7.
             assert_eq!(asked.get(), (1 + 2 + 2 + 9 + 2) * count, "{count} spikes");

@@ -77,7 +77,7 @@ impl InProcess {
 
     fn of(arena: Pages, arena_bytes: usize, board: Board, registers: Registers) -> Self {
         let machine = Machine::new(arena, board);
-        Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 }
+        Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 }.threads(1)
     }
 
     /// Computes a network on `threads` threads, at most one per core of the network; 0 chooses the number by its size. The default
@@ -91,7 +91,7 @@ impl InProcess {
     fn set_threads(&mut self, threads: usize) {
         self.threads = threads;
         let in_parts = InParts { parts: threads, run: self.registers.steps_in_parts() };
-        self.machine.set_in_parts((threads != 1).then_some(in_parts));
+        self.machine.set_in_parts(Some(in_parts));
     }
 }
 

@@ -64,8 +64,8 @@ pub fn on_processors(asked: NonZeroUsize) -> usize {
 /// Computes steps in at most `most` parts (0 chooses the number by size) with the same bits as the whole chip. Returns the number
 /// of parts.
 ///
-/// Computes nothing and returns 1 if the chip cannot be divided, if one thread is faster, or if a thread cannot be started. Stops
-/// early if the threads share a processor with other programs.
+/// Computes nothing and returns 1 if a program of the embedded CPU sees all of the chip, or if a thread cannot be started. Stops early
+/// if the threads share a processor with other programs.
 pub fn run(chip: &mut Chip<'_>, most: usize, between: &mut dyn Between, step: StepPart) -> usize {
     run_on(chip, most, between, step, |_| Builder::new())
 }
@@ -81,6 +81,7 @@ fn run_on(
     let image = *chip.image();
     let cuts = cuts(&image, parts(image.compartments(), between.left(), most));
     if cuts.is_empty() {
+        alone(chip, between, step);
         return 1;
     }
     let mut memory: Vec<Memory> = cuts.iter().map(|_| Memory::of(&image)).collect();
@@ -91,6 +92,27 @@ fn run_on(
     let Some((computed, steps, inputs)) = compute(others, divide, given, between, (step, most == 0)) else { return 1 };
     chip.join(&computed, steps, inputs);
     computed.len()
+}
+
+/// Computes all steps on this thread. Unlike those of [`Chip::step`], the inputs of a step are delivered together.
+fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
+    let mut given = Given { spikes: chip.spikes().to_vec(), inputs: Vec::new() };
+    let Some(mut whole) = chip.whole().filter(|_| between.left() > 0) else { return };
+    let (mut steps, mut inputs) = (0, 0);
+    loop {
+        given.inputs.clear();
+        between.inputs(&mut |input| given.inputs.push(input));
+        inputs += given.inputs.len() as u64;
+        step(&mut whole, &given.spikes, &given.inputs);
+        steps += 1;
+        given.spikes.clear();
+        given.spikes.extend_from_slice(whole.spikes());
+        if !between.computed(&given.spikes) {
+            break;
+        }
+    }
+    let computed = whole.computed();
+    chip.join(&[computed], steps, inputs);
 }
 
 /// How many parts to compute.

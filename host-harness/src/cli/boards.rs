@@ -41,7 +41,8 @@ fn memory() -> Table {
     table.rows = boards::all().iter().map(memory_of).collect();
     let grow: Vec<&str> = boards::that_grow().map(|board| board.name.as_str()).collect();
     table.notes = vec![
-        "An image and its state must fit the arena, or the state alone if the image lies in flash (`loihi image`).".to_owned(),
+        "An image and its state must fit the arena, or the state alone if the image lies in flash (`loihi image`)."
+            .to_owned(),
         format!("The arena of {} is larger on a machine with more memory.", grow.join(", ")),
     ];
     table

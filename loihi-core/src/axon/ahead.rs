@@ -57,20 +57,21 @@ pub(super) fn pays(image: &Image<'_>) -> bool {
     words >= WORDS_MIN && few
 }
 
-/// Delivers spikes in their order, each after its memory has been asked for.
+/// Delivers spikes in their order, each after its memory has been asked for. Sources are counted from `source_first`.
 #[inline(always)]
 pub(super) fn deliver_ahead<P: Prefetch>(
     image: &Image<'_>,
     accumulators: &mut Accumulators<'_>,
     plastic: &mut Plastic<'_>,
     t: u32,
-    spikes: &[u32],
+    (source_first, spikes): (usize, &[u32]),
     ops: &mut OpCounts,
     prefetch: P,
 ) {
     for at in 0..spikes.len().wrapping_add(DELIVERY) {
         // Before the first spike and after the last one there is none.
-        let source = |stage: usize| spikes.get(at.wrapping_sub(stage)).map(|spike| index(*spike));
+        let source =
+            |stage: usize| spikes.get(at.wrapping_sub(stage)).map(|spike| source_first.wrapping_add(index(*spike)));
         if let Some(first) = source(0).and_then(|source| image.fanout.get(source)) {
             prefetch.prefetch(first);
         }
@@ -106,6 +107,6 @@ fn ask_for_list<P: Prefetch>(image: &Image<'_>, own: Own, route: u32, prefetch: 
 /// Asks for the first lines of a list, and for its end.
 #[inline(always)]
 fn ask_for<T, P: Prefetch>(elements: &[T], prefetch: P) {
-    let lines = elements.iter().step_by(LINE_BYTES / size_of::<T>().max(1)).take(LINES_MAX);
+    let lines = elements.iter().step_by(const { LINE_BYTES.div_ceil(size_of::<T>()) }).take(LINES_MAX);
     lines.chain(elements.last()).for_each(|element| prefetch.prefetch(element));
 }

@@ -205,11 +205,9 @@ impl<'p> Part<'p> {
         let chip = &mut self.chip;
         let image = chip.image;
         let State { accumulators, plastic, .. } = &mut chip.state;
-        for input in inputs {
-            let source = chip.compartments.saturating_add(index(*input));
-            axon::deliver(&image, accumulators, plastic, chip.t, source, &mut chip.ops);
+        for arrivals in [(chip.compartments, inputs), (0, spikes)] {
+            axon::deliver_all(&image, accumulators, plastic, chip.t, arrivals, &mut chip.ops, prefetch);
         }
-        axon::deliver_all(&image, accumulators, plastic, chip.t, spikes, &mut chip.ops, prefetch);
         let own = accumulators.own;
         chip.state.spikes.clear();
         if image.sums().len() > 0 {

@@ -19,7 +19,7 @@ impl Chip<'_> {
             self.meter_deliveries();
         }
         let State { accumulators, plastic, spikes, .. } = &mut self.state;
-        axon::deliver_all(&self.image, accumulators, plastic, self.t, spikes.as_slice(), &mut self.ops, prefetch);
+        axon::deliver_all(&self.image, accumulators, plastic, self.t, (0, spikes.as_slice()), &mut self.ops, prefetch);
         self.state.spikes.clear();
         if self.image.sums().len() > 0 {
             self.join_sums();
