@@ -19,10 +19,7 @@ pub(super) fn one_by_one(chip: &mut Chip<'_>, inputs: &[Vec<usize>], before: imp
 /// Returns the number used.
 pub(super) fn on_threads(chip: &mut Chip<'_>, inputs: &[Vec<usize>], threads: usize) -> usize {
     let mut rest = Rest(inputs);
-    let ran = match threads {
-        0 | 2.. if !inputs.is_empty() => Registers::Widest.run_in_parts(chip, threads, &mut rest),
-        _ => 1,
-    };
+    let ran = Registers::Widest.run_in_parts(chip, threads, &mut rest);
     one_by_one(chip, rest.0, |_, _| {});
     ran
 }

@@ -157,7 +157,7 @@ pub fn events(recording: &Events, clock: Clock, steps: u32, [polarities, height,
     // Nearly all events come in the order of their times, which this sort takes in one pass.
     spikes.sort_by_key(|(step, _)| *step);
     for of_step in spikes.chunk_by_mut(|(step, _), (next, _)| step == next) {
-        of_step.sort_unstable();
+        of_step.sort_unstable_by_key(|(_, element)| *element);
     }
     spikes.dedup();
     Spikes { steps, spikes }

@@ -44,17 +44,13 @@ const LINE_BYTES: usize = 64;
 const LINES_MAX: usize = 8;
 /// Words of axons and synapses, 1 MiB: caches hold a smaller network, for which asking costs more than it saves.
 const WORDS_MIN: usize = 1 << 18;
-/// Axons of a source in the mean, above which asking for them costs more than it saves: their lists are short, and the
-/// processor is at the next axons by itself.
-const AXONS_MAX: usize = 4;
 
 /// Whether it pays to ask ahead in a network.
 #[inline(always)]
 pub(super) fn pays(image: &Image<'_>) -> bool {
     let words =
         image.sparse.len().wrapping_add(image.dense.len() / 2).wrapping_add(image.axons().len().wrapping_mul(4));
-    let few = image.routes.len() <= image.fanout.len().wrapping_mul(AXONS_MAX);
-    words >= WORDS_MIN && few
+    words >= WORDS_MIN
 }
 
 /// Delivers spikes in their order, each after its memory has been asked for. Sources are counted from `source_first`.
