@@ -27,7 +27,7 @@ pub fn series(compartments: u32, steps: usize, seed: u32) -> Vec<Series> {
     let fewest = compartments.div_ceil(1024).max(1);
     let cores = CORES.map(|times| (fewest.saturating_mul(times)).min(compartments.max(1)));
     let cores = cores.map(|cores| {
-        // Evenly: as many as have the same number of compartments.
+        // As many as take equal shares of the compartments.
         let even = compartments.div_ceil(compartments.div_ceil(cores).max(1));
         (even.to_string(), Lif { cores: even, ..base })
     });

@@ -35,8 +35,8 @@ pub(super) fn add(lif: &Lif, layout: Layout, builder: &mut ImageBuilder) {
     }
 }
 
-/// The bias of a register that exceeds the threshold about in the middle of a step, of every 1 / rate: what spikes add does not
-/// change in which one.
+/// The bias, one that the register can hold, with which a compartment fires once in 1 / rate steps. Its voltage then passes the
+/// threshold halfway between two steps, so that what spikes add does not change the step in which it fires.
 #[expect(clippy::cast_possible_truncation, reason = "at most twice the threshold")]
 fn bias(rate: f64) -> i32 {
     let bias = if rate > 0.0 { (f64::from(V_TH) / ((1.0 / rate).round() - 0.5)) as i32 } else { 0 };

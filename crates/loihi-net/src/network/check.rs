@@ -1,10 +1,10 @@
 //! Whether a network is valid: sizes that fit each other, weights that their sign mode holds, rules that can be read.
 
+mod weights;
+
 use super::connection::reads;
-use super::conv::planes;
 use super::{
-    Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, SYNAPSES_MAX, Signs, Weighted,
-    Weights, size,
+    Connection, ELEMENTS_MAX, Each, Endpoint, Entry, Network, PeriodicReset, Population, Weighted, Weights, size,
 };
 use crate::probe::Probe;
 use loihi_core::image::{ProductRecord, Variable};
@@ -302,115 +302,6 @@ impl Network {
         if self.beyond_the_chip { Limits::RELAXED } else { Limits::LOIHI }
     }
 
-    fn check_weights(
-        &self,
-        element: Element,
-        connection: &Connection,
-        [from, to]: [&[usize]; 2],
-    ) -> Result<(), NetworkError> {
-        let (sources, neurons) = (size(from), size(to));
-        let fits = |wanted: Option<[usize; 3]>| wanted.is_some() && wanted == planes(to);
-        match &connection.weights {
-            Weights::Dense(weights) => {
-                let wanted = neurons.saturating_mul(sources);
-                self.require(weights.len() == wanted, element, "weights", || {
-                    format!("{} weights, but {neurons} neurons and {sources} sources take {wanted}", weights.len())
-                })
-            }
-            Weights::Compressed(weights) => {
-                let [rows, neurons_of_row, sources_of_row] = weights.extents();
-                let fits = [neurons_of_row, sources_of_row].map(|own| rows.saturating_mul(own)) == [neurons, sources];
-                self.require(fits, element, "weights", || {
-                    format!(
-                        "weights of {rows} rows of {neurons_of_row} neurons and {sources_of_row} sources, but there are \
-                         {neurons} neurons and {sources} sources"
-                    )
-                })?;
-                let all = if connection.learning.is_some() { weights.places() } else { weights.len() };
-                self.require(all <= SYNAPSES_MAX, element, "weights", || {
-                    format!(
-                        "{all} synapses, since a weight of 0 can learn, too; but a connection can have {SYNAPSES_MAX}: give \
-                         fewer by `kind = \"sparse\"`, or divide the population"
-                    )
-                })
-            }
-            Weights::OneToOne(weights) => {
-                self.require(sources == neurons, element, "weights", || {
-                    format!("one to one takes as many sources ({sources}) as neurons ({neurons})")
-                })?;
-                let every = weights.get(neurons - 1).is_some() && weights.values().len() <= neurons;
-                self.require(every, element, "weights", || {
-                    format!("{} weights, but there are {neurons} neurons", weights.values().len())
-                })
-            }
-            Weights::Conv2d(conv) => {
-                let [outputs, inputs_per_group, height, width] = conv.shape;
-                let stored = outputs.saturating_mul(inputs_per_group).saturating_mul(height).saturating_mul(width);
-                let channels = planes(from).map_or(0, |[channels, ..]| channels);
-                let grouped = conv.groups > 0
-                    && outputs % conv.groups == 0
-                    && Some(channels) == inputs_per_group.checked_mul(conv.groups);
-                self.require(grouped && stored == conv.weights.len() && stored > 0, element, "weights", || {
-                    format!(
-                        "{} weights of shape {:?} in {} groups do not fit {channels} channels",
-                        conv.weights.len(),
-                        conv.shape,
-                        conv.groups
-                    )
-                })?;
-                let steps = conv.stride.iter().chain(&conv.dilation).all(|step| (1..=4096).contains(step));
-                self.require(steps, element, "stride", || "stride and dilation are 1 or more".to_owned())?;
-                let gives = planes(from).zip(planes(to)).is_some_and(|(from, to)| conv.gives(from, to));
-                self.require(gives, element, "shape", || {
-                    let shape = planes(from).and_then(|from| conv.output_shape(from)).unwrap_or_default();
-                    format!("the convolution of {from:?} gives {shape:?}, but the population has {to:?}")
-                })
-            }
-            Weights::Pool2d(pool) => {
-                let steps = pool.stride.iter().chain(&pool.kernel).all(|step| (1..=4096).contains(step));
-                self.require(steps, element, "stride", || "kernel and stride are 1 or more".to_owned())?;
-                let shape = planes(from).and_then(|from| pool.output_shape(from));
-                self.require(fits(shape), element, "shape", || {
-                    format!("the pool of {from:?} gives {:?}, but the population has {to:?}", shape.unwrap_or_default())
-                })
-            }
-            Weights::Sparse(synapses) => {
-                let outside = synapses.iter().find(|synapse| synapse.source >= sources || synapse.neuron >= neurons);
-                self.require(outside.is_none(), element, "synapses", || {
-                    let [source, neuron] = outside.map_or([0; 2], |synapse| [synapse.source, synapse.neuron]);
-                    format!("one from {source} to {neuron}, but there are {sources} sources and {neurons} neurons")
-                })?;
-                let place = |synapse: &super::SparseSynapse| (synapse.source, synapse.neuron);
-                self.require(synapses.is_sorted_by_key(place), element, "synapses", || {
-                    "they are not in ascending order of source, then neuron".to_owned()
-                })
-            }
-        }
-    }
-
-    fn check_mantissas(&self, element: Element, connection: &Connection) -> Result<(), NetworkError> {
-        let (low, high, values) = match connection.signs {
-            Signs::Mixed => (-256, 254, "even numbers from -256 to 254 with signs = \"mixed\""),
-            Signs::Excitatory => (0, 255, "0 to 255 with signs = \"excitatory\""),
-            Signs::Inhibitory => (-256, 0, "-256 to 0 with signs = \"inhibitory\""),
-            Signs::Split => (-256, 255, "-256 to 255 with signs = \"split\""),
-        };
-        let even = connection.signs == Signs::Mixed && connection.learning.is_none();
-        let valid = |weight: i16| (low..=high).contains(&weight) && (!even || weight % 2 == 0);
-        let wrong = match &connection.weights {
-            Weights::Dense(weights) => first_invalid(weights, valid),
-            Weights::Compressed(weights) => weights.mantissas().find(|weight| !valid(*weight)),
-            Weights::OneToOne(weights) => first_invalid(weights.values(), valid),
-            Weights::Conv2d(conv) => first_invalid(&conv.weights, valid),
-            Weights::Pool2d(pool) => first_invalid(&[pool.weight], valid),
-            Weights::Sparse(synapses) => synapses.iter().map(|synapse| synapse.weight).find(|weight| !valid(*weight)),
-        };
-        self.require(wrong.is_none(), element, "weights", || {
-            let advice = if even { "; \"split\" holds odd ones, for twice the axons" } else { "" };
-            format!("a weight of {}, but mantissas are {values}{advice}", wrong.unwrap_or(0))
-        })
-    }
-
     fn check_delays(&self, element: Element, connection: &Connection, sources: usize) -> Result<(), NetworkError> {
         let delays = connection.delay.values();
         let every = connection.delay.get(sources - 1).is_some() && delays.len() <= sources;
@@ -425,10 +316,4 @@ impl Network {
             format!("a delay of {most} steps: a synapse has at most {DELAY_STEPS_MAX}")
         })
     }
-}
-
-/// The first invalid weight. Networks have millions of them: all are looked at without a branch for each.
-fn first_invalid(weights: &[i16], valid: impl Fn(i16) -> bool) -> Option<i16> {
-    let all = weights.iter().fold(true, |all, weight| all & valid(*weight));
-    if all { None } else { weights.iter().copied().find(|weight| !valid(*weight)) }
 }

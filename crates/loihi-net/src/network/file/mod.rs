@@ -11,6 +11,7 @@ mod input;
 mod population;
 mod probe;
 mod values;
+mod weights;
 mod write;
 
 pub use write::{SaveError, write_aside};

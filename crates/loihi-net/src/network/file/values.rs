@@ -262,3 +262,8 @@ pub(super) fn array(text: &Spanned<String>, folder: &Path) -> Result<(Vec<usize>
     let whole = array.into_whole();
     whole.ok_or_else(|| invalid(format!("{file}: the array {name} has numbers that are not whole")))
 }
+
+/// What is given, or the default.
+pub(super) fn own<T: Copy>(form: Option<&Spanned<T>>, default: T) -> T {
+    form.map_or(default, |form| *form.get_ref())
+}
