@@ -35,12 +35,9 @@ const LENGTHS: [f64; 2] = [320.0, 128.0];
 
 /// Prototypes a class of `clp-user`: of what is known, and of the user.
 const PROTOTYPES: [usize; 2] = [5, 8];
-/// Similarity from which a word that is known needs no prototype of its own, in 256ths.
-const KNOWN_SIMILARITY_MIN_256: i64 = 179;
-
 /// Margin by which a word must be more similar to the user's prototypes than to the known ones, in 256ths, so that
 /// others lose less.
-const USER_MARGIN_256: i64 = 5;
+const USER_MARGIN_256: i64 = 2;
 
 /// Epochs in which a head of spiking neurons learns a few samples.
 const SOEL_EPOCHS: i64 = 10;
@@ -138,7 +135,8 @@ fn parts(
                 clp(&user, [classes, user_each], neurons, steps)?,
             ];
             let added = |snip: &Section, name: &str| snip.clone().with("name", name.to_owned());
-            parts[0].snip = added(&parts[0].snip, &known).with("similarity_min_256", KNOWN_SIMILARITY_MIN_256);
+            // A word that is much like what is known needs no prototype of its own: by the default of `clp`.
+            parts[0].snip = added(&parts[0].snip, &known);
             // Every sample of the user becomes a prototype while one is free.
             parts[1].snip = added(&parts[1].snip, &user)
                 .with("similarity_min_256", 256)
