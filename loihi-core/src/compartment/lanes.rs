@@ -46,6 +46,7 @@ impl Lanes {
         events: &mut Events<'_, '_>,
     ) {
         let profile = &self.profile;
+        let events = events.reborrow();
         // Voltages that are not small need a check, too, where one step in a hurry relies on small ones.
         let (lowest, highest) = if WIDE { (i32::MIN, i32::MAX) } else { (-SMALL, SMALL - 1) };
         let unchecked_min = profile.v_min.max(lowest);
@@ -56,7 +57,8 @@ impl Lanes {
             unchecked_min,
             unchecked_span: profile.v_th.min(profile.v_max).min(highest).wrapping_sub(unchecked_min).cast_unsigned(),
         };
-        let mut run = Run { kernel, profile: *profile, refractory: all.refractory, events, at: 0 };
+        let fires_above = if profile.v_max > profile.v_th { profile.v_th } else { i32::MAX };
+        let mut run = Run { kernel, fires_above, profile: *profile, refractory: all.refractory, events, at: 0 };
         let sums = all.sums_64.as_chunks_mut::<LANES>().0;
         if self.biased {
             run.advance::<WIDE, true>(self, range, all.blocks, sums);
@@ -116,9 +118,11 @@ impl Kernel {
 /// A population on its way through a step.
 struct Run<'g, 's, 'a> {
     kernel: Kernel,
+    /// The threshold, or what no voltage exceeds if it cannot be exceeded.
+    fires_above: i32,
     profile: Profile,
     refractory: &'g mut [u8],
-    events: &'g mut Events<'s, 'a>,
+    events: Events<'s, 'a>,
     /// First compartment of the block under way.
     at: usize,
 }
@@ -262,13 +266,17 @@ impl Run<'_, '_, '_> {
     #[cold]
     #[inline(never)]
     fn settle(&mut self, lane: usize, v: &mut i32) {
-        *v = (*v).max(self.profile.v_min).min(self.profile.v_max);
         let at = self.at.wrapping_add(lane);
-        let Some(refractory) = self.refractory.get_mut(at) else { return };
-        if *v > self.profile.v_th && *refractory <= 1 {
+        // What lies below the lower clip is below any threshold.
+        if *v > self.fires_above
+            && let Some(refractory) = self.refractory.get_mut(at)
+            && *refractory <= 1
+        {
             *v = 0;
-            self.events.fire(at, refractory, self.profile.refractory);
-        } else if *v < -SMALL || *v >= SMALL {
+            return self.events.fire(at, refractory, self.profile.refractory);
+        }
+        *v = (*v).max(self.profile.v_min).min(self.profile.v_max);
+        if !(-SMALL..SMALL).contains(v) {
             *self.events.large_v = true;
         }
     }

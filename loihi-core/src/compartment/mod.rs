@@ -65,7 +65,12 @@ pub struct Events<'s, 'a> {
     pub place_first: u32,
 }
 
-impl Events<'_, '_> {
+impl<'a> Events<'_, 'a> {
+    /// The same place, lent out.
+    const fn reborrow(&mut self) -> Events<'_, 'a> {
+        Events { spikes: self.spikes, in_refractory: self.in_refractory, large_v: self.large_v, ..*self }
+    }
+
     /// Compartment `at` of the core fires: it is refractory for `period` steps, this one included.
     ///
     /// `refractory` is its register, 0 or, in the last step of a refractory period, 1. A period of 1 ends with the
@@ -73,7 +78,6 @@ impl Events<'_, '_> {
     #[inline(always)]
     fn fire(&mut self, at: usize, refractory: &mut u8, period: i32) {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        self.spikes.push(self.compartment_first.wrapping_add(at));
         if period > 1 {
             if *refractory == 0 {
                 self.in_refractory.push(self.place_first.wrapping_add(at));
@@ -81,6 +85,8 @@ impl Events<'_, '_> {
             // [`count_refractory`] brings it to `period` before the step ends.
             *refractory = u8::try_from(period.wrapping_add(1)).unwrap_or(u8::MAX);
         }
+        // Last, when nothing else is needed: processors have few registers.
+        self.spikes.push(self.compartment_first.wrapping_add(at));
     }
 }
 
@@ -118,7 +124,7 @@ pub fn update<R: RandomSource>(
             let lanes = lanes::Lanes { biased, small_v, last, profile };
             lanes.advance::<{ lanes::WIDE }>(range, compartments, events);
         }
-        _ if lanes::WIDE => neurons::advance(context, pattern, range, compartments, events),
+        _ if neurons::BUILT_IN => neurons::advance(context, pattern, range, compartments, events),
         _ => general::advance(context, pattern, range, compartments, events),
     }
 }

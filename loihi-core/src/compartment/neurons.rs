@@ -1,10 +1,14 @@
-//! Compartments with noise and dendritic trees, a block of equal neurons at a time in wide registers. The same bits as
-//! [`super::general`], which computes all other compartments.
+//! Compartments with noise and dendritic trees, a block of equal neurons at a time: in wide registers, or else with one look
+//! at their parameters for all of them. The same bits as [`super::general`], which computes all other compartments.
 
+use super::lanes::WIDE;
 use super::{Block, Compartments, Events, StepContext, general};
 use crate::image::{Join, LANES, Noise, NoiseAt, Pattern, Profile, StackIn, StackOut, ThresholdMode};
-use crate::num::{RandomSource, retain_split, wrap_signed};
+use crate::num::{RandomSource, retain_scaled, retain_split, wrap_signed};
 use core::ops::Range;
+
+/// Whether this build has it: the values of a block take some hundred bytes of stack.
+pub const BUILT_IN: bool = WIDE || cfg!(not(feature = "small-stack"));
 
 /// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`.
 #[inline(always)]
@@ -143,7 +147,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         let sums = taken::<P, K, N, i16>(self.sums);
         let u_256 = each(taken::<P, K, N, i32>(currents), |n, u_256| {
             let q = wrap_signed(of(&sums, n).wrapping_shl(6).wrapping_add(of(&noise, n) & mask_u), 21);
-            retain_split(u_256 >> 8, keep_u).wrapping_add(q).wrapping_shl(8)
+            retain(u_256 >> 8, keep_u).wrapping_add(q).wrapping_shl(8)
         });
         put::<P, K, N>(currents, &u_256);
         let mut drive = each(taken::<P, K, N, i32>(biases), |n, bias_256| {
@@ -157,7 +161,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         let free = each(taken::<P, K, N, u8>(self.refractory), |_, steps| i32::from(steps > 1).wrapping_sub(1));
         let v = each(taken::<P, K, N, i32>(voltages), |n, v| {
             // Both terms have 23 bits and sign, so the sum cannot overflow.
-            let sum = retain_split(v, keep_v).wrapping_add(of(&drive, n));
+            let sum = retain(v, keep_v).wrapping_add(of(&drive, n));
             sum.max(profile.v_min).min(profile.v_max) & of(&free, n)
         });
         let above = each(v, |_, v| i32::from(v > profile.v_th).wrapping_neg());
@@ -176,6 +180,12 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         }
         if resets { above } else { [0; N] }
     }
+}
+
+/// [`decay_toward_zero`](crate::num::decay_toward_zero), of `4096 − decay`.
+#[inline(always)]
+fn retain(x: i32, keep: i32) -> i32 {
+    if WIDE { retain_split(x, keep) } else { retain_scaled(x.wrapping_shl(8), keep.wrapping_shl(12)) }
 }
 
 /// What enters the voltages of the second compartments, whose own input is `x`; see [`super::tree`].
