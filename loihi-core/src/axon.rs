@@ -3,11 +3,12 @@
 mod ahead;
 
 use crate::dendrite::{Accumulators, Own};
-use crate::image::{AxonRecord, CoreRecord, Dialect, Image, Route, SynapseFormat, index};
+use crate::image::{AxonRecord, CoreRecord, Dialect, Image, SynapseFormat, index};
 use crate::ops::OpCounts;
 use crate::plastic::Plastic;
 use crate::synapse::{
-    Place, scale, scatter_auxiliary_dense, scatter_auxiliary_sparse, scatter_dense, scatter_sparse, scatter_undelayed,
+    Place, scale, scatter_at_the_end, scatter_auxiliary_dense, scatter_auxiliary_sparse, scatter_dense, scatter_sparse,
+    scatter_undelayed,
 };
 
 pub use ahead::{NoPrefetch, Prefetch};
@@ -27,9 +28,11 @@ pub fn deliver_all<P: Prefetch>(
     if P::IS_THERE && ahead::pays(image) {
         return ahead::deliver_ahead(image, accumulators, plastic, t, (source_first, spikes), ops, prefetch);
     }
+    let mut delivery = Delivery { image, accumulators, plastic, t, axons: 0, synapses: 0 };
     for &spike in spikes {
-        deliver(image, accumulators, plastic, t, source_first.wrapping_add(index(spike)), ops);
+        delivery.deliver(source_first.wrapping_add(index(spike)));
     }
+    delivery.count(ops);
 }
 
 /// Delivers one spike of `source` to all its axons, so that it counts in step `t` (plus each synapse's delay).
@@ -44,26 +47,85 @@ pub fn deliver(
     source: usize,
     ops: &mut OpCounts,
 ) {
-    let (mut axons, mut synapses) = (0_u64, 0_u64);
-    for &word in image.routes(source) {
+    let mut delivery = Delivery { image, accumulators, plastic, t, axons: 0, synapses: 0 };
+    delivery.deliver(source);
+    delivery.count(ops);
+}
+
+/// Spikes on their way to the cores.
+struct Delivery<'d, 'i, 'a, 'p> {
+    image: &'d Image<'i>,
+    accumulators: &'d mut Accumulators<'a>,
+    plastic: &'d mut Plastic<'p>,
+    t: u32,
+    /// What they have reached. No more axons than there are routes, which are in memory.
+    axons: usize,
+    synapses: u64,
+}
+
+impl Delivery<'_, '_, '_, '_> {
+    /// Delivers a spike to all axons of its source.
+    #[inline(always)]
+    fn deliver(&mut self, source: usize) {
+        for &word in self.image.routes(source) {
+            self.enter(word);
+        }
+    }
+
+    /// Delivers a spike to the axon of a route.
+    // Where registers are few it is a call with two arguments, which reads what it needs when it needs it and leaves everything
+    // that is not common to another.
+    #[cfg_attr(feature = "small-code", inline(never))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
+    fn enter(&mut self, word: u32) {
+        let image = self.image;
+        let route = image.route(word);
+        let own = self.accumulators.own;
+        if let Some((axon, core)) = image.common_axon(route.axon)
+            && own.has(axon.core)
+            && own.can_look_behind(axon.core)
+            && core.slots == 1
+        {
+            let from_base = own.placed(core).accumulator_first.wrapping_add(axon.compartment_base);
+            if let Some(ring) = self.accumulators.rings_64.get_mut(from_base..).and_then(<[i16]>::first_chunk_mut) {
+                // The check of the image guarantees that they are there.
+                let Some(synapses) = image.sparse.get(axon.atom(route.atom)) else { return };
+                self.synapses = self.synapses.wrapping_add(axon.synapses as u64);
+                self.axons = self.axons.wrapping_add(1);
+                return scatter_undelayed(ring, synapses);
+            }
+        }
+        self.enter_any(word);
+    }
+
+    /// The same for every kind of axon.
+    #[cfg_attr(feature = "small-code", inline(never))]
+    #[cfg_attr(not(feature = "small-code"), inline(always))]
+    fn enter_any(&mut self, word: u32) {
+        let Self { image, accumulators, .. } = self;
         let route = image.route(word);
         if let Some(axon) = image.axon(route.axon)
             && accumulators.own.has(axon.core)
             && let Some(core) = image.core(axon.core)
         {
+            self.axons = self.axons.wrapping_add(1);
+            self.synapses = self.synapses.wrapping_add(axon.synapses as u64);
             let core = accumulators.own.placed(core);
             let simple = axon.sum == 0 && axon.learning == 0 && core.slots == 1;
             if simple && accumulators.own.can_look_behind(axon.core) {
                 enter(image, accumulators.rings_64, core.accumulator_first, &axon, route.atom);
             } else {
-                enter_apart(image, accumulators, plastic, t, route);
+                enter_apart(image, accumulators, self.plastic, self.t, word);
             }
-            axons = axons.wrapping_add(1);
-            synapses = synapses.wrapping_add(axon.synapses as u64);
         }
     }
-    ops.axon_events = ops.axon_events.wrapping_add(axons);
-    ops.synaptic_events = ops.synaptic_events.wrapping_add(synapses);
+
+    /// Counts what the spikes have reached.
+    #[inline(always)]
+    fn count(self, ops: &mut OpCounts) {
+        ops.axon_events = ops.axon_events.wrapping_add(self.axons as u64);
+        ops.synaptic_events = ops.synaptic_events.wrapping_add(self.synapses);
+    }
 }
 
 /// Whether an axon of a source enters one of some cores.
@@ -72,18 +134,22 @@ pub fn reaches(image: &Image<'_>, source: usize, own: Own) -> bool {
     axons.any(|axon| own.has(axon.core))
 }
 
-/// Adds the synapses of an axon without delays, which begin at `first`, to the sums of its core.
+/// Adds the synapses of an axon without delays, which begin at `first`, to the sums of its core; sparse ones where few sums
+/// are left behind it.
 #[inline(always)]
 fn enter(image: &Image<'_>, rings: &mut [i16], first: usize, axon: &AxonRecord, atom: usize) {
     let synapses = axon.atom(atom);
+    // The check of the image guarantees that all of it is there.
     let Some(rings) = rings.get_mut(first..) else { return };
     match axon.format {
         SynapseFormat::Sparse => {
-            scatter_undelayed(rings, axon.compartment_base, image.sparse.get(synapses).unwrap_or_default());
+            let Some(synapses) = image.sparse.get(synapses) else { return };
+            scatter_at_the_end(rings, axon.compartment_base, synapses);
         }
         SynapseFormat::Dense => {
-            let accumulators = rings.get_mut(axon.compartment_base..).unwrap_or_default();
-            scatter_dense(accumulators, image.dense.get(synapses).unwrap_or_default());
+            let Some(accumulators) = rings.get_mut(axon.compartment_base..) else { return };
+            let Some(weights) = image.dense.get(synapses) else { return };
+            scatter_dense(accumulators, weights);
         }
     }
 }
@@ -91,13 +157,8 @@ fn enter(image: &Image<'_>, rings: &mut [i16], first: usize, axon: &AxonRecord, 
 /// Delivers to any other axon.
 // It is given the route and reads the axon again, so that the fields of a simple one stay in registers.
 #[inline(never)]
-fn enter_apart(
-    image: &Image<'_>,
-    accumulators: &mut Accumulators<'_>,
-    plastic: &mut Plastic<'_>,
-    t: u32,
-    route: Route,
-) {
+fn enter_apart(image: &Image<'_>, accumulators: &mut Accumulators<'_>, plastic: &mut Plastic<'_>, t: u32, word: u32) {
+    let route = image.route(word);
     let Some(axon) = image.axon(route.axon) else { return };
     let Some(core) = image.core(axon.core).map(|core| accumulators.own.placed(core)) else { return };
     if axon.learning != 0 {
@@ -210,7 +271,7 @@ fn add_row(sums: &mut [i16], weights: &[i16], wgt_exp: i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{COMPARTMENTS_PER_CORE, Profile, Section, write};
+    use crate::image::{COMPARTMENTS_PER_CORE, Profile, Route, Section, write};
     use crate::num;
     use crate::snip::Snips;
     use core::cell::Cell;

@@ -5,6 +5,7 @@
 
 use crate::image::{COMPARTMENTS_PER_CORE, LANES, index, weight};
 use crate::num::{Weight, WeightExponent};
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
 /// Which signs the weights of an axon can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,26 +81,48 @@ macro_rules! by_length {
     };
 }
 
-/// Adds sparse synapses without delay into the only slot of a core; compartments count from `compartment_base`. Sums wrap.
+/// Adds sparse synapses without delay into the only slot of a core; `ring` begins with the compartment that they count from.
+/// Sums wrap.
 ///
-/// `rings` begins with the slot. What lies behind it is looked at but never changed, as the image's check guarantees that
-/// every synapse ends at a compartment of the core; at least [`view_length`] of the slot's length must be there.
-#[inline]
-pub fn scatter_undelayed(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {
-    match rings.first_chunk_mut::<COMPARTMENTS_PER_CORE>() {
-        Some(ring) => scatter_masked(ring, compartment_base, synapses),
-        None => scatter_at_the_end(rings, compartment_base, synapses),
+/// What lies behind the slot is looked at but never changed, as the image's check guarantees that every synapse ends at a
+/// compartment of the core.
+#[inline(always)]
+pub fn scatter_undelayed(ring: &mut [i16; COMPARTMENTS_PER_CORE], synapses: &[u32]) {
+    // Read as halves of words: a place needs no copy of its word, and a weight no shift.
+    let Ok(halves) = <[[u16; 2]]>::ref_from_bytes(synapses.as_bytes()) else { return };
+    let (fours, rest) = halves.as_chunks::<4>();
+    for [a, b, c, d] in fours {
+        add_halves(ring, a);
+        add_halves(ring, b);
+        add_halves(ring, c);
+        add_halves(ring, d);
+    }
+    let (twos, one) = rest.as_chunks::<2>();
+    if let Some([a, b]) = twos.first() {
+        add_halves(ring, a);
+        add_halves(ring, b);
+    }
+    if let Some(last) = one.first() {
+        add_halves(ring, last);
     }
 }
 
-/// The same where fewer accumulators are left than a core can have.
-#[inline(never)]
-fn scatter_at_the_end(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {
-    let length = rings.len().checked_ilog2().map_or(0, |bits| 1_usize << bits);
-    by_length!(rings, length, compartment_base, synapses, 16 32 64 128 256 512);
+#[inline(always)]
+fn add_halves(ring: &mut [i16; COMPARTMENTS_PER_CORE], [place, weight]: &[u16; 2]) {
+    if let Some(sum) = ring.get_mut(usize::from(*place) & COMPARTMENTS_PER_CORE.wrapping_sub(1)) {
+        *sum = sum.wrapping_add(weight.cast_signed());
+    }
 }
 
-/// Accumulators from the beginning of a ring of one slot that [`scatter_undelayed`] must be able to look at.
+/// The same where fewer accumulators are left than a core can have: `rings` begins with the slot, and at least [`view_length`]
+/// of the slot's length must be there; compartments count from `compartment_base`.
+#[inline(never)]
+pub fn scatter_at_the_end(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {
+    let length = rings.len().min(COMPARTMENTS_PER_CORE).checked_ilog2().map_or(0, |bits| 1_usize << bits);
+    by_length!(rings, length, compartment_base, synapses, 16 32 64 128 256 512 1024);
+}
+
+/// Accumulators from the beginning of a ring of one slot that [`scatter_at_the_end`] must be able to look at.
 pub const fn view_length(slot_length: usize) -> usize {
     slot_length.next_power_of_two()
 }
@@ -244,8 +267,14 @@ mod tests {
             let last = Synapse { compartment: slot_length - 4, delay: 0, weight: -7 };
             for behind in [0, 1, 16, 500, 5000] {
                 let mut rings = std::vec![0_i16; view_length(slot_length) + behind];
-                scatter_undelayed(&mut rings, 3, &[last.word()]);
+                scatter_at_the_end(&mut rings, 3, &[last.word()]);
                 assert_eq!(rings.iter().position(|sum| *sum != 0), Some(slot_length - 1), "{slot_length}");
+            }
+            for count in 0..9 {
+                let mut ring = [0; COMPARTMENTS_PER_CORE];
+                scatter_undelayed(&mut ring, &std::vec![last.word(); count]);
+                assert_eq!(ring[slot_length - 4], -7 * count as i16, "{slot_length}");
+                assert_eq!(ring.iter().filter(|sum| **sum != 0).count(), count.min(1));
             }
         }
     }

@@ -6,8 +6,8 @@ mod synapses;
 use super::error::ImageError;
 use super::profile::codes_are_known;
 use super::{
-    COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Name, Noise, Profile, Route,
-    SLOTS_MAX, SNIPS_MAX, Section, SnipRecord, StackIn, StackOut, VERSION, index,
+    AxonRecord, COMPARTMENTS_PER_CORE, GroupRecord, HEADER_WORDS, Homeostasis, Image, MAGIC, Name, Noise, Profile,
+    Route, SLOTS_MAX, SNIPS_MAX, Section, SnipRecord, StackIn, StackOut, VERSION, index,
 };
 use crate::feature::Feature;
 use crate::num::{Decay, Refractory, ThresholdMantissa, Voltage};
@@ -138,7 +138,8 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
     let (mut compartment, mut group, mut accumulator, mut sum) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (at, core) in image.cores().enumerate() {
         let in_groups: usize = image.groups(&core).map(|g| g.compartments).fold(0, usize::saturating_add);
-        let valid = core.compartment_first == compartment
+        let valid = at < AxonRecord::CORES_MAX
+            && core.compartment_first == compartment
             && core.compartments <= COMPARTMENTS_PER_CORE
             && core.group_first == group
             && in_groups == core.compartments

@@ -278,6 +278,17 @@ impl<'a> Image<'a> {
         self.axons.get(axon)
     }
 
+    /// An input axon and the core that it enters, if it is one of the most common kind: sparse synapses that do not learn, for
+    /// the core's own sum.
+    #[inline(always)]
+    pub(crate) fn common_axon(&self, axon: usize) -> Option<(AxonRecord, CoreRecord)> {
+        let words @ &[place, _, _, kind] = self.axons.get(axon)?;
+        // The number of the core is the low part of its word. What lies above it is 0, or makes a number that no core has.
+        let core = self.cores.get(index(place))?;
+        let common = kind >> 24 == 0;
+        common.then(|| (AxonRecord::from_words(words), CoreRecord::from_words(core)))
+    }
+
     /// A route, from its word.
     #[inline]
     pub const fn route(&self, word: u32) -> Route {
@@ -287,9 +298,9 @@ impl<'a> Image<'a> {
     /// The routes of a source, ascending: words of [`Route`]s, which [`Image::route`] reads.
     #[inline]
     pub fn routes(&self, source: usize) -> &'a [u32] {
-        let bounds = self.fanout.get(source..source.saturating_add(2));
+        let bounds = self.fanout.get(source..).and_then(<[u32]>::first_chunk);
         match bounds {
-            Some(&[first, end]) => self.routes.get(index(first)..index(end)).unwrap_or_default(),
+            Some(&[first, end]) if first < end => self.routes.get(index(first)..index(end)).unwrap_or_default(),
             _ => &[],
         }
     }

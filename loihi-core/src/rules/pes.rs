@@ -213,7 +213,7 @@ impl Snip for PesParams {
             .map(|rows| rows.wrapping_mul(u64::from(self.dimensions)));
         cpu.ops.decoder_reads = cpu.ops.decoder_reads.wrapping_add(read);
         cpu.ops.decoder_updates = cpu.ops.decoder_updates.wrapping_add(updated);
-        cpu.ops.decoder_saturations = cpu.ops.decoder_saturations.wrapping_add(decoding.saturations);
+        cpu.ops.decoder_saturations = cpu.ops.decoder_saturations.wrapping_add(u64::from(decoding.saturations));
         self.filter(readouts, sums);
         let outputs = cpu.output.get_mut(index(self.output_first)..).unwrap_or_default();
         for (output, readout) in outputs.iter_mut().zip(readouts) {

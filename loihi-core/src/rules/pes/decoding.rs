@@ -1,6 +1,7 @@
 //! Decoders of compartments that fire: their sum, and the moves that an error asks for.
 
 use crate::image::index;
+use core::cell::Cell;
 
 /// The decoders of all compartments, and what happened to them in a step.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub(super) struct Decoding<'a> {
     pub(super) dimensions: usize,
     /// Compartments whose decoders were moved, or would have been but for the size of their traces.
     pub(super) updated: u32,
-    /// Decoders that stayed at an end of their range.
-    pub(super) saturations: u64,
+    /// Decoders that stayed at an end of their range: each is moved once in a step.
+    pub(super) saturations: u32,
 }
 
 impl Decoding<'_> {
@@ -22,14 +23,19 @@ impl Decoding<'_> {
     pub(super) fn visit<const LEARN: bool>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
         // Rows of known length need one check per spike and no loop over the outputs.
         macro_rules! by_dimensions {
-            ($($dimensions:literal)*) => {
+            ($($few:literal)*; $($many:literal)*) => {
                 match self.dimensions {
-                    $($dimensions => self.visit_rows::<LEARN, $dimensions>(spikes, sums, moves),)*
+                    $($few => self.visit_rows::<LEARN, $few>(spikes, sums, moves),)*
+                    $($many if LEARN => {
+                        let sums = Cell::from_mut(sums).as_slice_of_cells();
+                        self.visit_and_move_rows::<$many>(spikes, sums, moves);
+                    })*
+                    $($many => self.visit_rows::<false, $many>(spikes, sums, moves),)*
                     _ => self.visit_slices::<LEARN>(spikes, sums, moves),
                 }
             };
         }
-        by_dimensions!(1 2 3 4 6 8 10);
+        by_dimensions!(1 2 3 4; 6 8 10);
         self.updated = if LEARN { u32::try_from(spikes.len()).unwrap_or(u32::MAX) } else { 0 };
     }
 
@@ -62,7 +68,8 @@ impl Decoding<'_> {
         self.updated = self.updated.wrapping_add(spikes.count_ones());
     }
 
-    // A function of its own keeps its few values in the few registers that there are.
+    // Functions of their own keep their few values in the few registers that there are.
+
     #[inline(never)]
     fn visit_rows<const LEARN: bool, const D: usize>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
         let (Some(sums), Some(moves)) = (sums.as_mut_array::<D>(), moves.as_array::<D>()) else { return };
@@ -77,6 +84,31 @@ impl Decoding<'_> {
         }
         self.saturations = self.saturations.wrapping_add(saturations);
         *sums = local_sums;
+    }
+
+    /// Of many outputs, while learning. The sums are in cells, so that the compiler adds to them where they are: in registers, of
+    /// which there are too few, they would be moved about.
+    #[inline(never)]
+    fn visit_and_move_rows<const D: usize>(&mut self, spikes: &[u32], sums: &[Cell<i32>], moves: &[i32]) {
+        let (Some(sums), Some(moves)) = (sums.as_array::<D>(), moves.as_array::<D>()) else { return };
+        // A copy, since the compiler then knows that writing a decoder does not change it.
+        let (local_moves, first) = (*moves, self.first);
+        let mut saturations = 0_u32;
+        let rows = self.decoders.as_chunks_mut::<D>().0;
+        for spike in spikes {
+            let Some(row) = rows.get_mut(index(spike.wrapping_sub(first))) else { continue };
+            for ((decoder, sum), step) in row.iter_mut().zip(sums).zip(&local_moves) {
+                // Read once: the sum might be the decoder, for all that the compiler knows.
+                let before = *decoder;
+                sum.set(sum.get().wrapping_add(before));
+                // No call, which would take registers from what does not saturate.
+                *decoder = before.checked_sub(*step).unwrap_or_else(|| {
+                    saturations = saturations.wrapping_add(1);
+                    end_of_range(*step)
+                });
+            }
+        }
+        self.saturations = self.saturations.wrapping_add(saturations);
     }
 
     fn visit_slices<const LEARN: bool>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
@@ -98,7 +130,7 @@ impl Decoding<'_> {
 
 /// Moves the rows of decoders whose bits are set.
 #[inline(never)]
-fn teach_rows<const D: usize>(rows: &mut [[i32; D]], spikes: u32, moves: &[i32; D], saturations: &mut u64) {
+fn teach_rows<const D: usize>(rows: &mut [[i32; D]], spikes: u32, moves: &[i32; D], saturations: &mut u32) {
     let moves = *moves;
     let mut left = spikes;
     while left != 0 {
@@ -113,7 +145,7 @@ fn teach_rows<const D: usize>(rows: &mut [[i32; D]], spikes: u32, moves: &[i32; 
 
 /// Adds a row of decoders to the sums, which wrap; then, if `LEARN`, moves the decoders, which saturate.
 #[inline(always)]
-fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32], saturations: &mut u64) {
+fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32], saturations: &mut u32) {
     for ((decoder, sum), step) in row.iter_mut().zip(sums).zip(moves) {
         *sum = sum.wrapping_add(*decoder);
         if LEARN {
@@ -124,7 +156,7 @@ fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32]
 
 /// Moves a decoder against the error; it saturates.
 #[inline(always)]
-pub(super) fn move_decoder(decoder: &mut i32, step: i32, saturations: &mut u64) {
+pub(super) fn move_decoder(decoder: &mut i32, step: i32, saturations: &mut u32) {
     match decoder.checked_sub(step) {
         Some(moved) => *decoder = moved,
         None => saturate(decoder, step, saturations),
@@ -134,7 +166,13 @@ pub(super) fn move_decoder(decoder: &mut i32, step: i32, saturations: &mut u64) 
 /// Holds a decoder at the end of its range toward which the step leads.
 #[cold]
 #[inline(never)]
-fn saturate(decoder: &mut i32, step: i32, saturations: &mut u64) {
+fn saturate(decoder: &mut i32, step: i32, saturations: &mut u32) {
     *saturations = saturations.wrapping_add(1);
-    *decoder = if step > 0 { i32::MIN } else { i32::MAX };
+    *decoder = end_of_range(step);
+}
+
+/// The end of the range toward which a step leads, which is not 0.
+#[inline(always)]
+const fn end_of_range(step: i32) -> i32 {
+    (step >> 31) ^ i32::MIN
 }

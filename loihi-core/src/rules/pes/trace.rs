@@ -60,7 +60,7 @@ fn teach_rows<const D: usize>(
     rows: &mut [[i32; D]],
     errors: &[i32; D],
     shift: u32,
-    saturations: &mut u64,
+    saturations: &mut u32,
 ) {
     // A copy, since the compiler then knows that moving a decoder does not change it.
     let errors = *errors;
@@ -71,7 +71,7 @@ fn teach_rows<const D: usize>(
 
 /// Follows a trace and moves the decoders of its compartment, unless it is too small.
 #[inline(always)]
-fn teach(trace: &mut i32, row: &mut [i32], errors: &[i32], shift: u32, saturations: &mut u64) {
+fn teach(trace: &mut i32, row: &mut [i32], errors: &[i32], shift: u32, saturations: &mut u32) {
     let s = advanced(*trace);
     *trace = s.cast_signed();
     if s > SMALLEST {
