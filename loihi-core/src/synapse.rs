@@ -270,11 +270,11 @@ mod tests {
                 scatter_at_the_end(&mut rings, 3, &[last.word()]);
                 assert_eq!(rings.iter().position(|sum| *sum != 0), Some(slot_length - 1), "{slot_length}");
             }
-            for count in 0..9 {
+            for count in 0..9_u8 {
                 let mut ring = [0; COMPARTMENTS_PER_CORE];
-                scatter_undelayed(&mut ring, &std::vec![last.word(); count]);
-                assert_eq!(ring[slot_length - 4], -7 * count as i16, "{slot_length}");
-                assert_eq!(ring.iter().filter(|sum| **sum != 0).count(), count.min(1));
+                scatter_undelayed(&mut ring, &std::vec![last.word(); usize::from(count)]);
+                assert_eq!(ring[slot_length - 4], -7 * i16::from(count), "{slot_length}");
+                assert_eq!(ring.iter().filter(|sum| **sum != 0).count(), usize::from(count.min(1)));
             }
         }
     }
