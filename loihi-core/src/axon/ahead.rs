@@ -4,11 +4,9 @@
 //! list of synapses. In a network beyond the caches each of them is a miss that the next one waits for. So the spikes of a step
 //! pass through stages, some spikes apart: when a spike is delivered, what it needs has been asked for, and most of it is there.
 
-use super::deliver;
-use crate::dendrite::{Accumulators, Own};
+use super::Delivery;
+use crate::dendrite::Own;
 use crate::image::{Image, SynapseFormat, index};
-use crate::ops::OpCounts;
-use crate::plastic::Plastic;
 
 /// How memory is asked for before it is needed. No register of the chip depends on it.
 pub trait Prefetch: Copy {
@@ -56,14 +54,12 @@ pub(super) fn pays(image: &Image<'_>) -> bool {
 /// Delivers spikes in their order, each after its memory has been asked for. Sources are counted from `source_first`.
 #[inline(always)]
 pub(super) fn deliver_ahead<P: Prefetch>(
-    image: &Image<'_>,
-    accumulators: &mut Accumulators<'_>,
-    plastic: &mut Plastic<'_>,
-    t: u32,
-    (source_first, spikes): (usize, &[u32]),
-    ops: &mut OpCounts,
+    delivery: &mut Delivery<'_, '_, '_, '_>,
+    source_first: usize,
+    spikes: &[u32],
     prefetch: P,
 ) {
+    let (image, own) = (delivery.image, delivery.accumulators.own);
     for at in 0..spikes.len().wrapping_add(DELIVERY) {
         // Before the first spike and after the last one there is none.
         let source =
@@ -80,10 +76,10 @@ pub(super) fn deliver_ahead<P: Prefetch>(
             }
         }
         for route in source(LISTS).map_or(&[][..], |source| image.routes(source)) {
-            ask_for_list(image, accumulators.own, *route, prefetch);
+            ask_for_list(image, own, *route, prefetch);
         }
         if let Some(source) = source(DELIVERY) {
-            deliver(image, accumulators, plastic, t, source, ops);
+            delivery.deliver(source);
         }
     }
 }
