@@ -29,7 +29,7 @@ pub fn deliver_all<P: Prefetch>(
         ahead::deliver_ahead(&mut delivery, source_first, spikes, prefetch);
     } else {
         for &spike in spikes {
-            delivery.deliver(source_first.wrapping_add(index(spike)));
+            delivery.deliver(source_first.saturating_add(index(spike)));
         }
     }
     delivery.count(ops);
@@ -58,7 +58,7 @@ struct Delivery<'d, 'i, 'a, 'p> {
     accumulators: &'d mut Accumulators<'a>,
     plastic: &'d mut Plastic<'p>,
     t: u32,
-    /// What they have reached. No more axons than there are routes, which are in memory.
+    /// Axons and synapses that they have reached since the last count: far fewer axons in a step than `usize` holds.
     axons: usize,
     synapses: u64,
 }
@@ -73,8 +73,7 @@ impl Delivery<'_, '_, '_, '_> {
     }
 
     /// Delivers a spike to the axon of a route.
-    // Where registers are few it is a call with two arguments, which reads what it needs when it needs it and leaves everything
-    // that is not common to another.
+    // With few registers it is a call: it keeps nothing but the route, and leaves uncommon axons to another call.
     #[cfg_attr(feature = "small-code", inline(never))]
     #[cfg_attr(not(feature = "small-code"), inline(always))]
     fn enter(&mut self, word: u32) {
@@ -83,7 +82,6 @@ impl Delivery<'_, '_, '_, '_> {
         let own = self.accumulators.own;
         if let Some((axon, core)) = image.common_axon(route.axon)
             && own.has(axon.core)
-            && own.can_look_behind(axon.core)
             && core.slots == 1
         {
             let from_base = own.placed(core).accumulator_first.wrapping_add(axon.compartment_base);
@@ -113,7 +111,7 @@ impl Delivery<'_, '_, '_, '_> {
             let core = accumulators.own.placed(core);
             let simple = axon.sum == 0 && axon.learning == 0 && core.slots == 1;
             if simple && accumulators.own.can_look_behind(axon.core) {
-                enter(image, accumulators.rings_64, core.accumulator_first, &axon, route.atom);
+                enter_undelayed(image, accumulators.rings_64, core.accumulator_first, &axon, route.atom);
             } else {
                 enter_apart(image, accumulators, self.plastic, self.t, word);
             }
@@ -134,10 +132,10 @@ pub fn reaches(image: &Image<'_>, source: usize, own: Own) -> bool {
     axons.any(|axon| own.has(axon.core))
 }
 
-/// Adds the synapses of an axon without delays, which begin at `first`, to the sums of its core; sparse ones where few sums
-/// are left behind it.
+/// Adds the synapses of an axon without delays to the sums of its core, which begin at `first`. Sparse ones come here only if fewer
+/// than a core's most sums follow the axon's base.
 #[inline(always)]
-fn enter(image: &Image<'_>, rings: &mut [i16], first: usize, axon: &AxonRecord, atom: usize) {
+fn enter_undelayed(image: &Image<'_>, rings: &mut [i16], first: usize, axon: &AxonRecord, atom: usize) {
     let synapses = axon.atom(atom);
     // The check of the image guarantees that all of it is there.
     let Some(rings) = rings.get_mut(first..) else { return };

@@ -35,16 +35,17 @@
 //! [`chip::Chip::step`] or from bytes received by [`device::Device`] can panic.
 //!
 //! # Features
-//! `small-code`, off unless a board asks for it: the same bits with less code, and a few more instructions in the two
-//! places that it changes. The firmware for the bare x86 asks for it.
+//! `small-code`, off unless a board asks for it: the same bits with less code and fewer registers. The firmware for the bare x86 asks for it.
 //!
 //! | what | without | with |
 //! |---|---|---|
 //! | parts of an epoch of [`learning`] | inlined into one loop, whose constants stay in registers | the compiler's choice |
-//! | adding sparse synapses ([`synapse`]) | inlined where a spike is delivered | a call |
+//! | delivering to an axon ([`axon`]) | inlined where spikes are delivered | a call, and another for uncommon axons |
+//! | adding sparse synapses with delays ([`synapse`]) | inlined | a call |
 //!
 //! `small-stack`, likewise: the end of an epoch, which takes most of the stack, is a call, so a network whose cores do not
-//! learn does not need it; traces are kept in bytes, and requests borrow the chip through a call.
+//! learn does not need it; traces are kept in bytes, requests borrow the chip through a call, and compartments with noise or in
+//! trees are computed one at a time ([`compartment::general`]).
 //!
 //! The others are parts of the chip that a board may be without; `full`, the default, is all of them. A network that needs
 //! one that was left out is refused by its name.

@@ -81,6 +81,9 @@ macro_rules! by_length {
     };
 }
 
+// Halves of words are read in the order in which an image has them.
+const _: () = assert!(cfg!(target_endian = "little"), "images are little-endian, and read in place");
+
 /// Adds sparse synapses without delay into the only slot of a core; `ring` begins with the compartment that they count from.
 /// Sums wrap.
 ///
@@ -114,7 +117,7 @@ fn add_halves(ring: &mut [i16; COMPARTMENTS_PER_CORE], [place, weight]: &[u16; 2
     }
 }
 
-/// The same where fewer accumulators are left than a core can have: `rings` begins with the slot, and at least [`view_length`]
+/// The same where fewer accumulators are left from `compartment_base` on than a core can have: `rings` begins with the slot, and at least [`view_length`]
 /// of the slot's length must be there; compartments count from `compartment_base`.
 #[inline(never)]
 pub fn scatter_at_the_end(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {

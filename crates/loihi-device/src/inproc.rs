@@ -77,7 +77,9 @@ impl InProcess {
 
     fn of(arena: Pages, arena_bytes: usize, board: Board, registers: Registers) -> Self {
         let machine = Machine::new(arena, board);
-        Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 }.threads(1)
+        let mut device = Self { machine, data: vec![0; DATA_BYTES], arena_bytes, board, registers, threads: 1 };
+        device.set_threads(1);
+        device
     }
 
     /// Computes a network on `threads` threads, at most one per core of the network; 0 chooses the number by its size. The default

@@ -64,8 +64,8 @@ pub fn on_processors(asked: NonZeroUsize) -> usize {
 /// Computes steps in at most `most` parts (0 chooses the number by size) with the same bits as the whole chip. Returns the number
 /// of parts.
 ///
-/// Computes nothing and returns 1 if a program of the embedded CPU sees all of the chip, or if a thread cannot be started. Stops early
-/// if the threads share a processor with other programs.
+/// Computes nothing if programs of the embedded CPU or metering need the whole chip, and stops early if the threads share a processor
+/// with other programs. A thread that cannot be started is done without.
 pub fn run(chip: &mut Chip<'_>, most: usize, between: &mut dyn Between, step: StepPart) -> usize {
     run_on(chip, most, between, step, |_| Builder::new())
 }
@@ -78,6 +78,9 @@ fn run_on(
     step: StepPart,
     thread: impl Fn(usize) -> Builder,
 ) -> usize {
+    if between.left() == 0 {
+        return 1;
+    }
     let image = *chip.image();
     let cuts = cuts(&image, parts(image.compartments(), between.left(), most));
     if cuts.is_empty() {
@@ -89,15 +92,18 @@ fn run_on(
     let Some(whole) = chip.whole() else { return 1 };
     let others: Vec<Builder> = (0..cuts.len()).map(thread).collect();
     let divide = || divided(whole, &cuts, &mut memory);
-    let Some((computed, steps, inputs)) = compute(others, divide, given, between, (step, most == 0)) else { return 1 };
+    let Some((computed, steps, inputs)) = compute(others, divide, given, between, (step, most == 0)) else {
+        alone(chip, between, step);
+        return 1;
+    };
     chip.join(&computed, steps, inputs);
     computed.len()
 }
 
-/// Computes all steps on this thread. Unlike those of [`Chip::step`], the inputs of a step are delivered together.
+/// Computes all steps on this thread. The inputs of a step are delivered together, where [`Chip::inject`] takes one at a time.
 fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
     let mut given = Given { spikes: chip.spikes().to_vec(), inputs: Vec::new() };
-    let Some(mut whole) = chip.whole().filter(|_| between.left() > 0) else { return };
+    let Some(mut whole) = chip.whole() else { return };
     let (mut steps, mut inputs) = (0, 0);
     loop {
         given.inputs.clear();

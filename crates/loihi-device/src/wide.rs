@@ -38,7 +38,7 @@ impl Registers {
         }
     }
 
-    /// Computes steps on several threads with them: [`threads::run`].
+    /// Computes steps on one thread or several with them: [`threads::run`].
     pub fn run_in_parts(self, chip: &mut Chip<'_>, most: usize, between: &mut dyn Between) -> usize {
         match self {
             Self::Widest => threads::run(chip, most, between, step_part),
@@ -46,7 +46,7 @@ impl Registers {
         }
     }
 
-    /// What computes the steps of a request on several threads with them.
+    /// What computes the steps of a request on one thread or several with them.
     pub fn steps_in_parts(self) -> fn(&mut Chip<'_>, usize, &mut dyn Between) {
         match self {
             Self::Widest => |chip, most, between| {

@@ -135,7 +135,7 @@ fn parts(
                 clp(&user, [classes, user_each], neurons, steps)?,
             ];
             let added = |snip: &Section, name: &str| snip.clone().with("name", name.to_owned());
-            // A word that is much like what is known needs no prototype of its own: by the default of `clp`.
+            // By the default of `clp` only a word unlike all prototypes takes one of its own.
             parts[0].snip = added(&parts[0].snip, &known);
             // Every sample of the user becomes a prototype while one is free.
             parts[1].snip = added(&parts[1].snip, &user)

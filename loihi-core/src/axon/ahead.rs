@@ -27,13 +27,13 @@ impl Prefetch for NoPrefetch {
     fn prefetch<T>(self, _element: &T) {}
 }
 
-/// How many spikes after the first stage, which asks where the routes of a source begin, the others come: its routes,
+/// Spikes between asking where the routes of a source begin and asking for its routes.
 const ROUTES: usize = 12;
-/// the records of its axons,
+/// The same until the records of its axons.
 const AXONS: usize = 24;
-/// their lists,
+/// The same until their lists of synapses.
 const LISTS: usize = 30;
-/// and the spike is delivered.
+/// The same until the spike is delivered.
 const DELIVERY: usize = 36;
 
 /// Bytes of a cache line.
@@ -59,11 +59,14 @@ pub(super) fn deliver_ahead<P: Prefetch>(
     spikes: &[u32],
     prefetch: P,
 ) {
+    if spikes.is_empty() {
+        return;
+    }
     let (image, own) = (delivery.image, delivery.accumulators.own);
     for at in 0..spikes.len().wrapping_add(DELIVERY) {
         // Before the first spike and after the last one there is none.
         let source =
-            |stage: usize| spikes.get(at.wrapping_sub(stage)).map(|spike| source_first.wrapping_add(index(*spike)));
+            |stage: usize| spikes.get(at.wrapping_sub(stage)).map(|spike| source_first.saturating_add(index(*spike)));
         if let Some(first) = source(0).and_then(|source| image.fanout.get(source)) {
             prefetch.prefetch(first);
         }

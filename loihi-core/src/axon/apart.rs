@@ -6,7 +6,7 @@ use crate::plastic::Plastic;
 use crate::synapse::{Place, scale, scatter_auxiliary_dense, scatter_auxiliary_sparse, scatter_dense, scatter_sparse};
 
 /// Delivers to the axon of a route.
-// It is given the route and reads the axon again, so that the fields of a simple one stay in registers.
+// It is given the route's word and reads the axon again, so that the fields of a simple one stay in registers.
 #[inline(never)]
 pub(super) fn enter_apart(
     image: &Image<'_>,

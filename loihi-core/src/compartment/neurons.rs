@@ -1,5 +1,5 @@
-//! Compartments with noise and dendritic trees, a block of equal neurons at a time: in wide registers, or else with one look
-//! at their parameters for all of them. The same bits as [`super::general`], which computes all other compartments.
+//! Compartments with noise and dendritic trees, a block of equal neurons at a time: in wide registers, or, without them, with their
+//! parameters decoded once a group. The same bits as [`super::general`], which computes all other compartments.
 
 use super::lanes::WIDE;
 use super::{Block, Compartments, Events, StepContext, general};
@@ -7,7 +7,7 @@ use crate::image::{Join, LANES, Noise, NoiseAt, Pattern, Profile, StackIn, Stack
 use crate::num::{RandomSource, retain_scaled, retain_split, wrap_signed};
 use core::ops::Range;
 
-/// Whether this build has it: the values of a block take some hundred bytes of stack.
+/// Whether this build has it. Not with `small-stack`: the lanes of a block lie on the stack.
 pub const BUILT_IN: bool = WIDE || cfg!(not(feature = "small-stack"));
 
 /// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`.
@@ -182,7 +182,8 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
     }
 }
 
-/// [`decay_toward_zero`](crate::num::decay_toward_zero), of `4096 − decay`.
+/// What a decay leaves of `x`, 23 bits and sign, as [`decay_toward_zero`](crate::num::decay_toward_zero); `keep` is `4096 − decay`,
+/// 0..=4096.
 #[inline(always)]
 fn retain(x: i32, keep: i32) -> i32 {
     if WIDE { retain_split(x, keep) } else { retain_scaled(x.wrapping_shl(8), keep.wrapping_shl(12)) }

@@ -7,8 +7,8 @@ use crate::chip::Chip;
 pub struct InParts {
     /// Most parts; 0 chooses by the size of the network.
     pub parts: usize,
-    /// Computes steps that [`Between`] asks for: all, the first ones, or none if the chip cannot be divided or that does not pay. The
-    /// others are computed whole.
+    /// Computes steps that [`Between`] asks for: all, the first ones, or none if programs or metering need the whole chip. The others
+    /// are computed whole.
     pub run: fn(&mut Chip<'_>, usize, &mut dyn Between),
 }
 

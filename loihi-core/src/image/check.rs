@@ -138,6 +138,7 @@ fn cores(image: &Image<'_>) -> Result<(), ImageError> {
     let (mut compartment, mut group, mut accumulator, mut sum) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (at, core) in image.cores().enumerate() {
         let in_groups: usize = image.groups(&core).map(|g| g.compartments).fold(0, usize::saturating_add);
+        // Axons name cores by 20 bits, and `Image::common_axon` takes larger numbers for other kinds of axons.
         let valid = at < AxonRecord::CORES_MAX
             && core.compartment_first == compartment
             && core.compartments <= COMPARTMENTS_PER_CORE

@@ -283,7 +283,8 @@ impl<'a> Image<'a> {
     #[inline(always)]
     pub(crate) fn common_axon(&self, axon: usize) -> Option<(AxonRecord, CoreRecord)> {
         let words @ &[place, _, _, kind] = self.axons.get(axon)?;
-        // The number of the core is the low part of its word. What lies above it is 0, or makes a number that no core has.
+        // The number of the core is the low part of its word. What lies above it is 0, or makes a number that no core has: the check
+        // refuses more cores than `AxonRecord::CORES_MAX`.
         let core = self.cores.get(index(place))?;
         let common = kind >> 24 == 0;
         common.then(|| (AxonRecord::from_words(words), CoreRecord::from_words(core)))

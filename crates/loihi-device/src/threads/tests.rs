@@ -55,9 +55,8 @@ fn step(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
     part.step(spikes, inputs);
 }
 
-/// 20 steps whole, 100 in parts on threads that are built so, and whole the `left_after` if they are not; how many parts there were,
-/// spikes, and a digest.
-fn computed(most: usize, left_after: u32, thread: impl Fn(usize) -> Builder) -> (usize, u64, u64) {
+/// 20 steps whole and 100 in parts, on threads that are built so; how many parts there were, spikes, and a digest.
+fn computed(most: usize, thread: impl Fn(usize) -> Builder) -> (usize, u64, u64) {
     let file = network();
     let image = file.open().unwrap();
     let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
@@ -66,22 +65,23 @@ fn computed(most: usize, left_after: u32, thread: impl Fn(usize) -> Builder) -> 
     assert!(!chip.spikes().is_empty(), "some are on their way");
     let mut left = Rest(100);
     let parts = run_on(&mut chip, most, &mut left, step, thread);
-    assert_eq!(left.0, left_after);
-    (0..left.0).for_each(|_| chip.step());
+    assert_eq!(left.0, 0);
+    assert_eq!(run_on(&mut chip, most, &mut left, step, |_| Builder::new()), 1, "no steps");
+    assert_eq!(chip.t(), 120);
     (parts, chip.ops().spikes, chip.digest_of(Register::U.bit() | Register::V.bit()))
 }
 
 #[test]
 fn a_network_is_computed_whole_if_a_thread_cannot_be_started() {
-    let (parts, spikes, digest) = computed(1, 0, |_| Builder::new());
+    let (parts, spikes, digest) = computed(1, |_| Builder::new());
     assert!(parts == 1 && spikes > 100, "{spikes} spikes");
     for (asked, parts) in [(2, 2), (3, 3), (4, 4), (5, 4), (usize::MAX, 4)] {
-        assert_eq!(computed(asked, 0, |_| Builder::new()), (parts, spikes, digest), "{asked} threads");
+        assert_eq!(computed(asked, |_| Builder::new()), (parts, spikes, digest), "{asked} threads");
     }
     for unstarted in 0..3 {
         // More memory than there is.
         let stack_bytes = |number| if number == unstarted { usize::MAX / 4 } else { 1 << 20 };
-        let found = computed(4, 100, |number| Builder::new().stack_size(stack_bytes(number)));
+        let found = computed(4, |number| Builder::new().stack_size(stack_bytes(number)));
         assert_eq!(found, (1, spikes, digest), "without thread {unstarted}");
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn connection(network: &Network, form: &ConnectionForm, folder: &Path
         WeightExponent::new(value).map_err(|error| InvalidValue::new(form.span(), error.to_string()))
     })?;
     let ends = Ends {
-        source: network.shape_of(from),
+        from: network.shape_of(from),
         to: network.shape_of(Endpoint::Population(to)),
         is_recurrent: from == Endpoint::Population(to),
     };

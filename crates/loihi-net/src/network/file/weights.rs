@@ -13,7 +13,7 @@ use toml::Spanned;
 /// What a connection connects: the shapes of its ends, and whether they are one population.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'n> {
-    pub(super) source: &'n [usize],
+    pub(super) from: &'n [usize],
     pub(super) to: &'n [usize],
     pub(super) is_recurrent: bool,
 }
@@ -29,7 +29,7 @@ pub(super) fn weights(
     let draws = Draws {
         seed,
         number,
-        sources: size(ends.source),
+        sources: size(ends.from),
         is_recurrent: ends.is_recurrent,
         step: if signs == Signs::Mixed { 2 } else { 1 },
         limits: [-256, 255],
@@ -46,7 +46,7 @@ pub(super) fn weights(
     }
 }
 
-/// The table of a connection, as far as its weights go.
+/// What the table of a connection says of its weights.
 struct Table<'f> {
     form: &'f ConnectionForm,
     folder: &'f Path,
@@ -80,7 +80,7 @@ impl Table<'_> {
     }
 
     fn dense(&self) -> Result<Weights, InvalidValue> {
-        let (sources, neurons) = (size(self.ends.source), size(self.ends.to));
+        let (sources, neurons) = (size(self.ends.from), size(self.ends.to));
         if let WeightsForm::Drawn(from) = self.form.weights.get_ref()
             && from.density.is_some()
         {
@@ -137,7 +137,7 @@ impl Table<'_> {
             let what = "a convolution whose weights are drawn takes `kernel = [rows, columns]`, of 1 or more";
             return Err(self.invalid(what));
         }
-        let planes = planes(self.ends.source).zip(planes(self.ends.to));
+        let planes = planes(self.ends.from).zip(planes(self.ends.to));
         let (from, to) = planes.ok_or_else(|| self.invalid("a convolution takes planes at both ends"))?;
         let shape = vec![to[0], from[0] / own(self.form.groups.as_ref(), 1).max(1), height, width];
         let (_, weights) = self.elements(shape.iter().copied().fold(1, usize::saturating_mul))?;
@@ -151,13 +151,12 @@ impl Table<'_> {
         };
         let (weight, kernel) = (self.mantissa(*weight)?, *kernel.get_ref());
         let stride = own(form.stride.as_ref(), kernel);
-        // A shape without planes is found by the check of the network.
         Ok(Weights::Pool2d(Pool2d { kernel, stride, padding: own(form.padding.as_ref(), [0, 0]), weight }))
     }
 
     /// Row to row.
     fn rows(&self) -> Result<Weights, InvalidValue> {
-        let ends = [self.ends.source, self.ends.to];
+        let ends = [self.ends.from, self.ends.to];
         let [rows, of_population] = ends.map(|shape| shape.first().copied().unwrap_or(0));
         if rows != of_population || rows == 0 {
             return Err(self.invalid(format!(
