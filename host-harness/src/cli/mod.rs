@@ -49,7 +49,7 @@ use std::process::ExitCode;
 /// What this program says of itself.
 const PROGRAM: out::Program = out::Program { version: env!("CARGO_PKG_VERSION"), commit: option_env!("LOIHI_COMMIT") };
 
-/// An open Loihi: spiking networks that learn online, in exact integers, on this host or on a bare x86.
+/// An open Loihi: spiking networks that learn online, in exact integers, on this host, a microcontroller or a bare x86.
 #[derive(Debug, Parser)]
 #[command(name = "loihi", version, max_term_width = 100)]
 struct Cli {
