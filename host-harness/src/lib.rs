@@ -24,6 +24,7 @@
 //! | [`npy`], [`npz`] | `loihi-files` | arrays in files |
 //! | `h5` | `loihi-hdf5` | HDF5 files |
 //! | [`data`] | `loihi-data` | samples: formats, data sets |
+//! | [`fetch`] | `loihi-fetch` | data sets, downloaded, checked and unpacked |
 //! | [`encode`] | `loihi-encode` | samples as spikes |
 //! | `adjoint` | `loihi-adjoint` | compartments for many samples at once, forward and backward |
 //! | [`augment`] | `loihi-augment` | samples that are moved at random |
@@ -66,6 +67,7 @@ pub use loihi_data as data;
 pub use loihi_device as device;
 pub use loihi_encode as encode;
 pub use loihi_experiments as experiment;
+pub use loihi_fetch as fetch;
 pub use loihi_files::choice::Choice;
 pub use loihi_files::{atomic_file, npy, npz, whole};
 #[cfg(feature = "hdf5")]

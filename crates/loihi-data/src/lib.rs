@@ -30,7 +30,6 @@
 //! | feature | for |
 //! |---|---|
 //! | `audio` | sounds |
-//! | `download` | [`get`], which fetches data sets |
 //! | `hdf5` | the Heidelberg data sets |
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -40,16 +39,12 @@ mod aedat2;
 mod aedat4;
 mod answers;
 pub mod arrays;
-pub mod cache;
-pub mod checksum;
 pub mod cifar;
 #[cfg(feature = "hdf5")]
 pub mod cochlea;
 mod collection;
 mod columns;
 pub mod digits;
-#[cfg(feature = "download")]
-pub mod download;
 mod error;
 pub mod events;
 mod evt;
@@ -58,8 +53,6 @@ pub mod five_bytes;
 pub mod folder;
 mod format;
 mod formats;
-#[cfg(feature = "download")]
-pub mod get;
 pub mod idx;
 mod labels;
 mod listing;
@@ -77,8 +70,6 @@ mod sets;
 mod shd;
 mod split;
 pub mod table;
-#[cfg(feature = "download")]
-pub mod unpack;
 mod wav;
 
 pub use collection::{Collection, open};

@@ -1,7 +1,7 @@
 //! The folder of one data set: its files, and `SHA512SUMS`, which is written last and shows that they are whole.
 
 use super::checksum::Checksum;
-use super::package::Package;
+use loihi_data::package::Package;
 use loihi_files::whole;
 use std::path::Path;
 

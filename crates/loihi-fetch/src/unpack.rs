@@ -2,8 +2,8 @@
 
 use super::cache::{SUMS, sum_line};
 use super::checksum::Summing;
-use super::package::{Form, Package};
 use flate2::read::GzDecoder;
+use loihi_data::package::{Form, Package};
 use lzma_rust2::XzReader;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -116,12 +116,16 @@ fn rename_all(package: &Package, folder: &Path, sums: &str) -> Result<(), Unpack
 #[cfg(test)]
 mod tests {
     use super::super::cache::{State, state};
-    use super::super::package::PACKAGES;
     use super::*;
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use loihi_data::package::PACKAGES;
 
-    const PACKAGE: Package = Package { files: &["a", "b"], ..PACKAGES[0] };
+    const PACKAGE: Package = {
+        let mut package = PACKAGES[0];
+        package.files = &["a", "b"];
+        package
+    };
 
     fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
@@ -176,7 +180,11 @@ mod tests {
         1, 128, 80, 0, 0, 134, 65, 101, 124, 177, 196, 103, 251, 2, 0, 0, 0, 0, 4, 89, 90,
     ];
 
-    const DEBIAN: Package = Package { form: Form::Debian, folder: "share", ..PACKAGE };
+    const DEBIAN: Package = {
+        let mut package = PACKAGE;
+        (package.form, package.folder) = (Form::Debian, "share");
+        package
+    };
 
     #[test]
     fn a_debian_package_is_unpacked_and_a_cut_one_is_not() {

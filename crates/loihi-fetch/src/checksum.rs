@@ -59,17 +59,17 @@ impl fmt::Debug for Checksum {
 }
 
 /// Writes on, and sums what goes through.
-pub(super) struct Summing<W> {
+pub(crate) struct Summing<W> {
     to: W,
     sum: Sha512,
 }
 
 impl<W: Write> Summing<W> {
-    pub(super) fn new(to: W) -> Self {
+    pub(crate) fn new(to: W) -> Self {
         Self { to, sum: Sha512::new() }
     }
 
-    pub(super) fn finish(self) -> Checksum {
+    pub(crate) fn finish(self) -> Checksum {
         Checksum(self.sum.finalize().into())
     }
 }

@@ -3,9 +3,9 @@
 use super::cache::{self, State};
 use super::checksum::{Checksum, NoChecksum};
 use super::download::{DownloadError, DownloadObserver, Downloaded, download};
-use super::folder::{NoFolder, data_folder};
-use super::package::Package;
 use super::unpack::{self, UnpackError};
+use loihi_data::folder::{NoFolder, data_folder};
+use loihi_data::package::Package;
 use loihi_files::whole;
 use std::fs;
 use std::io::{self, Seek as _};
@@ -160,4 +160,18 @@ fn discard(downloaded: Downloaded, part: &Path) -> Result<(), GetError> {
     let removed = fs::remove_file(part).map_err(file_error(part));
     drop(downloaded);
     removed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loihi_data::package::PACKAGES;
+
+    #[test]
+    fn every_package_states_its_checksum() {
+        for package in &PACKAGES {
+            let options = DownloadOptions::of(package).unwrap();
+            assert_eq!(options.checksum.to_string(), package.integrity);
+        }
+    }
 }
