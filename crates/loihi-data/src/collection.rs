@@ -3,7 +3,7 @@
 use super::error::DataError;
 use super::files::{self, extension, name_of};
 use super::format::{Content, Format};
-use super::formats::{endings, format_of};
+use super::formats::{format_of, readable};
 use super::labels::{self, Labels};
 use super::listing::{FOLDERS, Layout, Listing, has_split_folders};
 use super::options::DataOptions;
@@ -182,8 +182,8 @@ impl Collection {
             }
         };
         if samples.is_empty() {
-            let formats = format!("{} files, IDX files with labels, and archives and folders of these", endings());
-            return Err(DataError::Nothing { path: self.path.clone(), split: split.to_owned(), formats });
+            let (path, split) = (self.path.clone(), split.to_owned());
+            return Err(DataError::Nothing { path, split, formats: readable() });
         }
         samples.truncate(most);
         if let Some(column) = &self.options.stage_column
@@ -233,12 +233,17 @@ fn is_of_samples(path: &Path) -> bool {
 /// Samples in the order of their names. Folders that are classes count in all listings.
 fn of_files(listing: &Listing, all: &[&Listing], options: &DataOptions) -> Result<Vec<Sample>, DataError> {
     let is_sample = |path: &&Path| format_of(path, &[]).is_some_and(|format| format.is_in_folders);
-    let mut samples = Vec::new();
-    for path in listing.paths().filter(is_sample) {
+    let (mut samples, mut of_many) = (Vec::new(), None);
+    for path in listing.paths() {
         let Some(format) = format_of(path, &[]) else { continue };
-        if let Content::One(data) = content(format, path, &listing.read(path)?, usize::MAX, options)? {
-            samples.push((path, data));
+        let read = || content(format, path, &listing.read(path)?, usize::MAX, options);
+        match format.is_in_folders.then(read).transpose()? {
+            Some(Content::One(data)) => samples.push((path, data)),
+            Some(Content::Many(..)) | None => of_many = of_many.or(Some(path)),
         }
+    }
+    if let Some(path) = of_many.filter(|_| samples.is_empty()) {
+        return Err(DataError::OfMany { path: path.to_owned() });
     }
     let lists = listing.paths().filter(|path| name_of(path) == labels::LIST);
     let lists = lists.map(|path| Ok((path, listing.read(path)?))).collect::<Result<Vec<_>, DataError>>()?;

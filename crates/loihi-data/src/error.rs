@@ -73,6 +73,13 @@ impl From<&str> for FormatError {
     }
 }
 
+/// A word of a file as a message has it: its start, line breaks escaped.
+pub(crate) fn quoted(word: &str) -> String {
+    let start: String = word.chars().take(20).collect();
+    let dots = if start.len() < word.len() { "..." } else { "" };
+    format!("`{}{dots}`", start.escape_debug())
+}
+
 /// Why samples cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -149,6 +156,12 @@ pub enum DataError {
         path: PathBuf,
         /// The split that was asked for.
         split: String,
+    },
+    /// There are only files of many samples where each file is one.
+    #[error("{}: a file of many samples is not read from a folder or an archive: give the file itself", path.display())]
+    OfMany {
+        /// The first of them.
+        path: PathBuf,
     },
     /// Nothing in it can be read.
     #[error("{}: there is nothing here that can be read; there can be {formats}{}", path.display(), of_split(split))]

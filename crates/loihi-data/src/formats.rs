@@ -10,11 +10,16 @@ pub fn format_of(path: &Path, start: &[u8]) -> Option<&'static Format> {
     by_name.or_else(|| FORMATS.iter().find(|format| format.begins.iter().any(|begins| start.starts_with(begins))))
 }
 
-/// Endings of all formats, for messages: `.bs2, .bin, …`.
-pub(crate) fn endings() -> String {
-    let endings: Vec<String> =
-        FORMATS.iter().flat_map(|format| format.endings).map(|ending| format!(".{ending}")).collect();
-    endings.join(", ")
+/// Files that can be read, for messages: `.bs2, .bin, … files, …`.
+pub(crate) fn readable() -> String {
+    let endings = |is_in_folders: bool| {
+        let formats = FORMATS.iter().filter(|format| format.is_in_folders == is_in_folders);
+        formats.flat_map(|format| format.endings).map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+    };
+    let (one, many) = (endings(true), endings(false));
+    format!(
+        "{one} files, alone or in folders and archives, {many} files, only alone, and IDX files with labels in a folder"
+    )
 }
 
 #[cfg(test)]

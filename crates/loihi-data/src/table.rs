@@ -8,7 +8,7 @@
 //! [`DataOptions::reals`] asks for them.
 
 use super::columns::{single, stage_of};
-use super::error::FormatError;
+use super::error::{FormatError, quoted};
 use super::format::{Content, Format};
 use super::options::DataOptions;
 use super::sample::Sample;
@@ -170,13 +170,6 @@ fn other_separator(record: &StringRecord) -> Option<&'static str> {
         .into_iter()
         .find(|(separator, _)| only.contains(*separator))
         .map(|(_, name)| name)
-}
-
-/// A cell as a message has it: its start, without the line breaks that quotation marks let into a cell.
-fn quoted(cell: &str) -> String {
-    let start: String = cell.chars().take(20).collect();
-    let dots = if start.len() < cell.len() { "..." } else { "" };
-    format!("`{}{dots}`", start.escape_debug())
 }
 
 impl Row {

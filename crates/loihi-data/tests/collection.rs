@@ -96,3 +96,31 @@ fn folders_can_be_splits_whose_classes_are_the_same() {
     let labels = |samples: &[Sample]| samples.iter().map(|sample| sample.label).collect::<Vec<_>>();
     assert_eq!((labels(&divided.training), labels(&divided.test)), (vec![Some(0), Some(1)], vec![Some(1)]));
 }
+
+/// Two tables in a folder are no samples, and neither are arrays.
+#[test]
+fn a_file_of_many_samples_in_a_folder_is_named() {
+    let array = npz::Array::new(vec![2, 2], npz::Values::Real(vec![0.0; 4])).unwrap();
+    let arrays = npz::bytes(&[("x".to_owned(), array)]).unwrap();
+    for (name, bytes) in [("a.csv", &b"1,2,0\n"[..]), ("a.npz", &arrays), ("test/a.csv", b"1,2,0\n")] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("test")).unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let said = open(folder.path(), &DataOptions::default()).unwrap().samples("", 9).unwrap_err().to_string();
+        let expected = "a file of many samples is not read from a folder or an archive: give the file itself";
+        assert_eq!(said, format!("{}: {expected}", path.display()));
+        assert!(open(&path, &DataOptions::default()).unwrap().samples("", 9).is_ok());
+        // Beside recordings it is passed over.
+        fs::write(folder.path().join("1.bs2"), [1, 2, 0, 0, 5]).unwrap();
+        assert_eq!(open(folder.path(), &DataOptions::default()).unwrap().samples("", 9).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn what_can_be_read_is_said_of_a_folder_where_nothing_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = open(folder.path(), &DataOptions::default()).unwrap().samples("", 9).unwrap_err().to_string();
+    let expected = ".npz files, alone or in folders and archives, .csv, .h5, .hdf5 files, only alone, and IDX files";
+    assert!(said.contains(expected), "{said}");
+}
