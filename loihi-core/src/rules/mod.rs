@@ -65,6 +65,19 @@ programs! {
     ClpParams, "clp";
 }
 
+// No two have the same kind.
+const _: () = {
+    let mut rest: &[SnipType] = &ALL;
+    while let [first, others @ ..] = rest {
+        let mut left = others;
+        while let [other, more @ ..] = left {
+            assert!(first.kind != other.kind, "two programs have the same KIND");
+            left = more;
+        }
+        rest = others;
+    }
+};
+
 /// Every built-in program, then some of one's own; `M` is the number of all.
 ///
 /// # Panics

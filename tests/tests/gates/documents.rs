@@ -1,7 +1,9 @@
 //! The documents: every page of the book is in its summary, links lead to pages and headings that are there, the README is
-//! one screen, and what lists crates, forms and versions has those that there are.
+//! one screen, and what lists crates, forms, formats, programs and versions has those that there are.
 
 use crate::tree::files;
+use host_harness::data::FORMATS;
+use host_harness::snip::KINDS;
 use loihi_core::{image, wire};
 use std::collections::BTreeSet;
 use std::fs;
@@ -141,6 +143,31 @@ fn every_form_of_json_is_listed() {
         }
     }
     assert!(found > 10, "{found} forms were found");
+}
+
+/// The programs of a network file, in code spans or in blocks.
+#[test]
+fn every_kind_of_program_is_in_the_page_of_learning() {
+    let page = text(Path::new("docs/learning.md"));
+    let is_there = |name: &str| page.contains(&format!("`{name}`")) || page.contains(&format!("kind = \"{name}\""));
+    let missing: Vec<&str> = KINDS.iter().map(|kind| kind.name).filter(|name| !is_there(name)).collect();
+    assert!(missing.is_empty(), "docs/learning.md does not name {missing:?}");
+}
+
+/// The targets of cargo-fuzz: a file and a `[[bin]]` each, and one for every format of samples.
+#[test]
+fn every_format_has_a_fuzz_target() {
+    let manifest: toml::Table = text(Path::new("fuzz/Cargo.toml")).parse().unwrap();
+    let bins = manifest["bin"].as_array().unwrap().iter().map(|bin| bin["name"].as_str().unwrap().to_owned());
+    let bins: BTreeSet<String> = bins.collect();
+    let targets = files(&root().join("fuzz/fuzz_targets"), "rs");
+    let targets = targets.iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+    let targets: BTreeSet<String> = targets.collect();
+    let formats: BTreeSet<String> = FORMATS.iter().map(|format| format.name.replace('-', "_")).collect();
+    let missing: Vec<_> = formats.difference(&bins).collect();
+    assert!(missing.is_empty(), "fuzz/Cargo.toml has no [[bin]] for the formats {missing:?}");
+    let without: Vec<_> = bins.symmetric_difference(&targets).collect();
+    assert!(without.is_empty(), "fuzz/Cargo.toml or fuzz/fuzz_targets lacks {without:?}");
 }
 
 #[test]
