@@ -32,7 +32,7 @@ use crate::image::index;
 use crate::num::{Drawn, Purpose};
 use crate::snip::{Cpu, Field, Phase, Snip, WordReader, WordWriter};
 use crate::tools::Parts;
-use crate::tools::local_error::NO_TARGET;
+use crate::tools::local_error::class_of;
 use prototype::{Lesson, Prototype, Sample, WORDS};
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +128,9 @@ impl Clp {
         let Some((taught, words)) = core::mem::take(&mut cpu.learned).split_first_mut() else { return };
         let (prototypes, _) = words.as_chunks_mut::<WORDS>();
         let sample = Sample::of(counts);
-        let label = if cpu.learning { self.label(cpu.target) } else { None };
+        let targets = cpu.target.get(self.target_first..).unwrap_or_default();
+        let targets = targets.get(..self.classes).unwrap_or(targets);
+        let label = if cpu.learning { class_of(targets) } else { None };
         let found = self.answer(cpu, layer, &sample, prototypes, label);
         let Some(label) = label.filter(|_| !sample.is_empty()) else { return };
         *taught = taught.wrapping_add(1);
@@ -141,13 +143,6 @@ impl Clp {
         cpu.ops.rule_opportunities = cpu.ops.rule_opportunities.wrapping_add(1);
         cpu.ops.rule_triggers = cpu.ops.rule_triggers.wrapping_add(u64::from(learned));
         cpu.ops.count_updates(visited, changed, saturated);
-    }
-
-    /// The class that the targets name: that with the largest, the first of equals; none if they do not teach.
-    fn label(&self, targets: &[i16]) -> Option<usize> {
-        let targets = targets.get(self.target_first..).unwrap_or_default().iter().take(self.classes);
-        let known = targets.enumerate().filter(|(_, target)| **target != NO_TARGET);
-        known.rev().max_by_key(|(_, target)| **target).map(|(class, _)| class)
     }
 
     /// Compares the sample with every prototype, and shows the similarity of every class; of those that are shown already the
@@ -234,11 +229,7 @@ impl Snip for Clp {
         if *step >= self.steps {
             return;
         }
-        for axon in layer.arrivals(cpu.plastic.arrived.as_slice()) {
-            if let Some(count) = counts.get_mut(axon) {
-                *count = count.wrapping_add(1).min(prototype::COUNT_MAX);
-            }
-        }
+        layer.count_arrivals(cpu.plastic.arrived.as_slice(), prototype::COUNT_MAX, counts);
         *step = step.wrapping_add(1);
         if *step == self.steps {
             self.end_sample(cpu, &layer, counts);

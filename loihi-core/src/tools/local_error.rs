@@ -179,6 +179,19 @@ impl Field for Slope {
 /// A target word that says nothing: whatever the readout, there is no error.
 pub const NO_TARGET: i16 = i16::MIN;
 
+/// The class that targets name: that of the largest, the first of equals; none if they say nothing ([`NO_TARGET`]).
+///
+/// ```
+/// use loihi_core::tools::local_error::{NO_TARGET, class_of};
+///
+/// assert_eq!(class_of(&[0, 64, NO_TARGET, 64]), Some(1));
+/// assert_eq!(class_of(&[NO_TARGET; 2]), None);
+/// ```
+pub fn class_of(targets: &[i16]) -> Option<usize> {
+    let known = targets.iter().enumerate().filter(|(_, target)| **target != NO_TARGET);
+    known.rev().max_by_key(|(_, target)| **target).map(|(class, _)| class)
+}
+
 /// A value held to a magnitude.
 #[inline(always)]
 pub fn held(value: i32, most: i32) -> i32 {

@@ -106,6 +106,16 @@ impl<'i> Parts<'i> {
         self.first.arrivals(arrived)
     }
 
+    /// Counts them, axon by axon; counts stop at `most`.
+    #[inline]
+    pub fn count_arrivals(&self, arrived: &[u32], most: i32, counts: &mut [i32]) {
+        for axon in self.arrivals(arrived) {
+            if let Some(count) = counts.get_mut(axon) {
+                *count = count.wrapping_add(1).min(most);
+            }
+        }
+    }
+
     /// Its posts among compartments that fired, ascending.
     pub fn fired<'s>(&self, spikes: &'s [u32]) -> impl Iterator<Item = usize> + use<'i, 's> {
         self.iter()
