@@ -3,6 +3,9 @@
 use crate::image::index;
 use core::cell::Cell;
 
+/// Whether an instruction adds to memory, so that sums need no registers.
+const ADDS_IN_MEMORY: bool = cfg!(any(target_arch = "x86", target_arch = "x86_64"));
+
 /// The decoders of all compartments, and what happened to them in a step.
 #[derive(Debug)]
 pub(super) struct Decoding<'a> {
@@ -26,11 +29,11 @@ impl Decoding<'_> {
             ($($few:literal)*; $($many:literal)*) => {
                 match self.dimensions {
                     $($few => self.visit_rows::<LEARN, $few>(spikes, sums, moves),)*
-                    $($many if LEARN => {
+                    $($many if LEARN && ADDS_IN_MEMORY => {
                         let sums = Cell::from_mut(sums).as_slice_of_cells();
                         self.visit_and_move_rows::<$many>(spikes, sums, moves);
                     })*
-                    $($many => self.visit_rows::<false, $many>(spikes, sums, moves),)*
+                    $($many => self.visit_rows::<LEARN, $many>(spikes, sums, moves),)*
                     _ => self.visit_slices::<LEARN>(spikes, sums, moves),
                 }
             };
