@@ -15,7 +15,7 @@ pub(super) fn one_by_one(chip: &mut Chip<'_>, inputs: &[Vec<usize>], before: imp
     }
 }
 
-/// Computes steps with these inputs on `threads` threads, one or several, at most one per core of the network; 0 chooses the number by its size.
+/// Computes steps with these inputs on `threads` threads, at most one per core of the network; 0 chooses the number by its size.
 /// Returns the number used.
 pub(super) fn on_threads(chip: &mut Chip<'_>, inputs: &[Vec<usize>], threads: usize) -> usize {
     let mut rest = Rest(inputs);

@@ -64,7 +64,7 @@ pub(super) fn deliver_ahead<P: Prefetch>(
     }
     let (image, own) = (delivery.image, delivery.accumulators.own);
     for at in 0..spikes.len().wrapping_add(DELIVERY) {
-        // Before the first spike and after the last one there is none.
+        // `None` before the first spike and after the last.
         let source =
             |stage: usize| spikes.get(at.wrapping_sub(stage)).map(|spike| source_first.saturating_add(index(*spike)));
         if let Some(first) = source(0).and_then(|source| image.fanout.get(source)) {
