@@ -117,8 +117,10 @@ fn add_halves(ring: &mut [i16; COMPARTMENTS_PER_CORE], [place, weight]: &[u16; 2
     }
 }
 
-/// The same where fewer accumulators are left from `compartment_base` on than a core can have: `rings` begins with the slot, and at least [`view_length`]
-/// of the slot's length must be there; compartments count from `compartment_base`.
+/// The same where fewer accumulators are left behind `compartment_base` than a core can have.
+///
+/// `rings` begins with the slot and holds at least [`view_length`] of the slot's length; compartments count from
+/// `compartment_base`.
 #[inline(never)]
 pub fn scatter_at_the_end(rings: &mut [i16], compartment_base: usize, synapses: &[u32]) {
     let length = rings.len().min(COMPARTMENTS_PER_CORE).checked_ilog2().map_or(0, |bits| 1_usize << bits);
