@@ -126,10 +126,15 @@ impl Delivery<'_, '_, '_, '_> {
     }
 }
 
-/// Whether an axon of a source enters one of some cores.
-pub fn reaches(image: &Image<'_>, source: usize, own: Own) -> bool {
-    let mut axons = image.routes(source).iter().filter_map(|word| image.axon(image.route(*word).axon));
-    axons.any(|axon| own.has(axon.core))
+/// Of each source in turn, whether one of its axons enters some cores.
+pub fn reach<'i>(image: &Image<'i>, own: Own) -> impl Iterator<Item = bool> + use<'i> {
+    let image = *image;
+    image.fanout.windows(2).map(move |bounds| {
+        let &[first, end] = bounds else { return false };
+        let routes = image.routes.get(index(first)..index(end)).unwrap_or_default();
+        let mut cores = routes.iter().filter_map(|word| image.core_of_axon(image.route(*word).axon));
+        cores.any(|core| own.has(core))
+    })
 }
 
 /// Adds the synapses of an axon without delays to the sums of its core, which begin at `first`. Sparse ones come here only if fewer

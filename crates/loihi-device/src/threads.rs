@@ -1,32 +1,40 @@
 //! Steps of one network on several threads: each owns a range of cores with their state, and after every step the threads exchange
 //! their spikes.
 
-mod meeting;
+mod exchange;
+mod list;
+mod processors;
 #[cfg(test)]
 mod tests;
 
+use crate::pages::Pages;
+use exchange::{End, Exchange, Left};
 use loihi_core::chip::{Chip, Computed, Cut, Part, Spare};
 use loihi_core::device::Between;
 use loihi_core::image::Image;
-use meeting::{End, Left, Meeting};
+use processors::Others;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
+use zerocopy::IntoBytes as _;
 
 /// What computes a step of a part: [`Part::step`], compiled for some registers.
 pub type StepPart = fn(&mut Part<'_>, &[u32], &[u32]);
 
 /// Fewest compartments of a thread, unless a number of threads is asked for: with fewer, waiting for one another takes what is won.
-const COMPARTMENTS_MIN: usize = 4096;
+const COMPARTMENTS_MIN: usize = 2048;
 
 /// Fewest compartment updates in a request for which threads are started by default: starting one takes about 20 µs.
 const UPDATES_MIN: usize = 1 << 18;
 
 /// Fewest steps of a request for which a thread first looks up which compartments reach its cores.
 const HEARD_STEPS_MIN: u32 = 64;
+
+/// Bytes of a part that can be moved to memory of its own in the time that it gains in a step by having no neighbours there.
+const MOVED_BYTES: usize = 2048;
 
 /// Steps after which it is asked whether the threads have processors of their own.
 const WATCHED_STEPS: u32 = 16;
@@ -40,20 +48,14 @@ static BUSY_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 /// Processors of this machine.
 static PROCESSORS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
 
-/// What a step is given.
-#[derive(Default)]
-struct Given {
-    /// Compartments that fired in the step before.
-    spikes: Vec<u32>,
-    /// External inputs that spike.
-    inputs: Vec<u32>,
-}
-
-/// Memory of a part.
+/// Memory on one side of a cut.
 struct Memory {
+    /// What the part behind it needs.
     history: Vec<i16>,
     arrived: Vec<u32>,
     rates: Vec<i32>,
+    /// Where the part before it computes, if that pays.
+    room: Pages,
 }
 
 /// Limits a number of threads to that of the processors: with more, a step takes up to a hundred times as long.
@@ -88,11 +90,12 @@ fn run_on(
         return 1;
     }
     let mut memory: Vec<Memory> = cuts.iter().map(|_| Memory::of(&image)).collect();
-    let given = Given { spikes: chip.spikes().to_vec(), inputs: Vec::new() };
+    let spikes = chip.spikes().to_vec();
     let Some(whole) = chip.whole() else { return 1 };
     let others: Vec<Builder> = (0..cuts.len()).map(thread).collect();
-    let divide = || divided(whole, &cuts, &mut memory);
-    let Some((computed, steps, inputs)) = compute(others, divide, given, between, (step, most == 0)) else {
+    let steps = usize::try_from(between.left()).unwrap_or(usize::MAX);
+    let divide = || divided(whole, &cuts, &mut memory, steps);
+    let Some((computed, steps, inputs)) = compute(others, divide, spikes, between, (step, most == 0)) else {
         alone(chip, between, step);
         return 1;
     };
@@ -102,23 +105,23 @@ fn run_on(
 
 /// Computes all steps on this thread. The inputs of a step are delivered together, where [`Chip::inject`] takes one at a time.
 fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
-    let mut given = Given { spikes: chip.spikes().to_vec(), inputs: Vec::new() };
+    let (mut spikes, mut inputs) = (chip.spikes().to_vec(), Vec::new());
     let Some(mut whole) = chip.whole() else { return };
-    let (mut steps, mut inputs) = (0, 0);
+    let (mut steps, mut input_spikes) = (0, 0);
     loop {
-        given.inputs.clear();
-        between.inputs(&mut |input| given.inputs.push(input));
-        inputs += given.inputs.len() as u64;
-        step(&mut whole, &given.spikes, &given.inputs);
+        inputs.clear();
+        between.inputs(&mut |input| inputs.push(input));
+        input_spikes += inputs.len() as u64;
+        step(&mut whole, &spikes, &inputs);
         steps += 1;
-        given.spikes.clear();
-        given.spikes.extend_from_slice(whole.spikes());
-        if !between.computed(&given.spikes) {
+        spikes.clear();
+        spikes.extend_from_slice(whole.spikes());
+        if !between.computed(&spikes) {
             break;
         }
     }
     let computed = whole.computed();
-    chip.join(&[computed], steps, inputs);
+    chip.join(&[computed], steps, input_spikes);
 }
 
 /// How many parts to compute.
@@ -156,11 +159,19 @@ fn cuts(image: &Image<'_>, parts: usize) -> Vec<Cut> {
     cuts
 }
 
-/// A chip divided at all cuts.
-fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory]) -> Option<Vec<Part<'p>>> {
+/// A chip divided at all cuts; for `steps` steps.
+fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory], steps: usize) -> Option<Vec<Part<'p>>> {
     let (mut parts, mut rest) = (Vec::new(), whole);
-    for (cut, Memory { history, arrived, rates }) in cuts.iter().zip(memory) {
-        let [front, back] = rest.split(cut, Spare { history, arrived, rates })?;
+    for (cut, Memory { history, arrived, rates, room }) in cuts.iter().zip(memory) {
+        let [mut front, back] = rest.split(cut, Spare { history, arrived, rates })?;
+        let bytes = front.room_bytes();
+        if bytes / MOVED_BYTES < steps
+            && let Ok(pages) = Pages::zeroed(bytes)
+        {
+            *room = pages;
+            // A room that is too small would not be used.
+            let _room = front.move_to(room.as_mut().as_mut_bytes());
+        }
         parts.push(front);
         rest = back;
     }
@@ -173,22 +184,26 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory]) -> Optio
 fn compute<'p>(
     threads: Vec<Builder>,
     divide: impl FnOnce() -> Option<Vec<Part<'p>>>,
-    given: Given,
+    spikes: Vec<u32>,
     between: &mut dyn Between,
     (step, unasked): (StepPart, bool),
 ) -> Option<(Vec<Computed>, u32, u64)> {
     let hears = between.left() >= HEARD_STEPS_MIN;
-    let meeting = &Meeting::of(threads.len() + 1, *PROCESSORS);
-    let given = &RwLock::new(given);
-    let fired: Vec<Mutex<Vec<u32>>> = threads.iter().map(|_| Mutex::default()).collect();
+    let exchange = &Exchange::of(threads.len() + 1, *PROCESSORS);
+    // Those of all parts.
+    exchange.tell(0, 0, &spikes);
+    let processors = &Others::look_up();
     thread::scope(|scope| {
         // Whatever happens here, the others wait for ever neither for a step nor, as the senders go, for their part.
-        let end = End(meeting);
+        let end = End(exchange);
         let (mut senders, mut others) = (Vec::new(), Vec::new());
-        for (thread, fired) in threads.into_iter().zip(&fired) {
+        for (number, thread) in threads.into_iter().enumerate() {
             let (sender, part) = mpsc::channel();
             senders.push(sender);
-            let follow = move || follow(&part, hears, fired, (given, meeting), step);
+            let follow = move || {
+                processors.move_to(number);
+                follow(number + 1, &part, hears, exchange, step)
+            };
             others.push(thread.spawn_scoped(scope, follow).ok()?);
         }
         let mut parts = divide()?.into_iter();
@@ -198,7 +213,7 @@ fn compute<'p>(
             let _taken = sender.send(part);
         }
         let mut own = Listening::of(own, hears);
-        let (steps, inputs) = lead(&mut own, &fired, (given, meeting), between, (step, unasked));
+        let (steps, inputs) = lead(&mut own, spikes, exchange, between, (step, unasked));
         drop(end);
         let mut computed = vec![own.part.computed()];
         for other in others {
@@ -208,40 +223,34 @@ fn compute<'p>(
     })
 }
 
-/// Computes the first part and what lies between steps; returns the number of steps, and that of spikes from outside.
+/// Computes the first part and what lies between steps, from these spikes on; returns the number of steps, and that of spikes from
+/// outside.
 fn lead(
     own: &mut Listening<'_>,
-    fired: &[Mutex<Vec<u32>>],
-    (given, meeting): (&RwLock<Given>, &Meeting),
+    mut spikes: Vec<u32>,
+    exchange: &Exchange,
     between: &mut dyn Between,
     (step, unasked): (StepPart, bool),
 ) -> (u32, u64) {
-    let (mut steps, mut inputs, mut late) = (0_u32, 0_u64, 0_u32);
+    let (mut steps, mut input_spikes, mut late) = (0_u32, 0_u64, 0_u32);
+    let mut inputs = Vec::new();
     loop {
-        {
-            let put = &mut given.write().unwrap_or_else(PoisonError::into_inner).inputs;
-            put.clear();
-            between.inputs(&mut |input| put.push(input));
-            inputs += put.len() as u64;
-        }
+        inputs.clear();
+        between.inputs(&mut |input| inputs.push(input));
+        input_spikes += inputs.len() as u64;
         steps += 1;
-        meeting.begin(u64::from(steps));
-        own.step(&given.read().unwrap_or_else(PoisonError::into_inner), step);
-        let Some(waited) = meeting.all_have_done(u64::from(steps)) else { return (steps, inputs) };
+        exchange.begin(steps, &inputs);
+        own.step(&spikes, &inputs, step);
+        exchange.tell(0, steps, own.part.spikes());
+        let Some(waited) = exchange.all_have_told(steps, &mut spikes) else { return (steps, input_spikes) };
         late += u32::from(waited);
-        let spikes = &mut given.write().unwrap_or_else(PoisonError::into_inner).spikes;
-        spikes.clear();
-        spikes.extend_from_slice(own.part.spikes());
-        for fired in fired {
-            spikes.extend_from_slice(&fired.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        if !between.computed(spikes) {
-            return (steps, inputs);
+        if !between.computed(&spikes) {
+            return (steps, input_spikes);
         }
         if unasked && steps.is_multiple_of(WATCHED_STEPS) {
             if late > WATCHED_STEPS / 4 {
                 *BUSY_UNTIL.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + BUSY);
-                return (steps, inputs);
+                return (steps, input_spikes);
             }
             late = 0;
         }
@@ -250,24 +259,21 @@ fn lead(
 
 /// Computes another part, once it comes, step by step as they are begun; `None` if none comes.
 fn follow(
+    number: usize,
     part: &Receiver<Part<'_>>,
     hears: bool,
-    fired: &Mutex<Vec<u32>>,
-    (given, meeting): (&RwLock<Given>, &Meeting),
+    exchange: &Exchange,
     step: StepPart,
 ) -> Option<Computed> {
-    let _left = Left(meeting);
+    let _left = Left(exchange);
     let mut own = Listening::of(part.recv().ok()?, hears);
-    let mut next = 1;
-    while meeting.has_begun(next) {
-        own.step(&given.read().unwrap_or_else(PoisonError::into_inner), step);
-        {
-            let mut fired = fired.lock().unwrap_or_else(PoisonError::into_inner);
-            fired.clear();
-            fired.extend_from_slice(own.part.spikes());
-        }
-        meeting.one_has_done();
-        next += 1;
+    let (mut spikes, mut inputs) = (Vec::new(), Vec::new());
+    let mut steps = 0;
+    // What the others tell of a step is read before the next one begins.
+    while exchange.all_have_told(steps, &mut spikes).is_some() && exchange.has_begun(steps + 1, &mut inputs) {
+        own.step(&spikes, &inputs, step);
+        steps += 1;
+        exchange.tell(number, steps, own.part.spikes());
     }
     Some(own.part.computed())
 }
@@ -283,14 +289,18 @@ struct Listening<'p> {
 
 impl<'p> Listening<'p> {
     fn of(part: Part<'p>, hears: bool) -> Self {
-        let compartments = if hears { part.compartments() } else { 0 };
-        let bit = |at: usize| u64::from(part.hears(at)) << (at % 64);
-        let word = |first: usize| (first..compartments.min(first + 64)).fold(0, |word, at| word | bit(at));
-        let heard = (0..compartments).step_by(64).map(word).collect();
+        let mut heard = vec![0; if hears { part.compartments().div_ceil(64) } else { 0 }];
+        if hears {
+            for (at, is_heard) in part.hears().enumerate() {
+                if let Some(word) = heard.get_mut(at / 64) {
+                    *word |= u64::from(is_heard) << (at % 64);
+                }
+            }
+        }
         Self { part, heard, spikes: Vec::new() }
     }
 
-    fn step(&mut self, Given { spikes, inputs }: &Given, step: StepPart) {
+    fn step(&mut self, spikes: &[u32], inputs: &[u32], step: StepPart) {
         if self.heard.is_empty() {
             return step(&mut self.part, spikes, inputs);
         }
@@ -309,6 +319,6 @@ impl<'p> Listening<'p> {
 impl Memory {
     fn of(image: &Image<'_>) -> Self {
         let [history, arrived, rates] = Spare::lengths(image);
-        Self { history: vec![0; history], arrived: vec![0; arrived], rates: vec![0; rates] }
+        Self { history: vec![0; history], arrived: vec![0; arrived], rates: vec![0; rates], room: Pages::none() }
     }
 }

@@ -2,6 +2,7 @@
 
 mod part;
 mod phases;
+mod room;
 mod snapshot;
 mod state;
 mod validate;

@@ -4,6 +4,7 @@
 //! for compartments, axons and synapses as they are numbered on the chip, so the bits do not depend on the division.
 
 use super::Chip;
+use super::room::Room;
 use super::state::State;
 use crate::axon::{self, NoPrefetch, Prefetch};
 use crate::feature::{Feature, PARTS};
@@ -109,7 +110,11 @@ impl Spare<'_> {
 pub struct Part<'p> {
     first: Cut,
     /// A chip of these cores alone, whose compartments are numbered as those of the whole.
-    chip: Chip<'p>,
+    pub(super) chip: Chip<'p>,
+    /// Where its state has its place, if it is in a room of its own.
+    pub(super) home: Option<Room<'p>>,
+    /// [`Own::short_first`](crate::dendrite::Own) of that place.
+    pub(super) short_first: usize,
 }
 
 /// What a part has computed: what [`Chip::join`] has to know of it.
@@ -145,7 +150,7 @@ impl Chip<'_> {
             settled: 0,
             ops: OpCounts::default(),
         };
-        Some(Part { first: Cut::default(), chip })
+        Some(Part { first: Cut::default(), chip, home: None, short_first: usize::MAX })
     }
 
     /// Takes up what all of its parts have computed, in their order: `steps` steps, 1 or more, into which `inputs` spikes came from
@@ -178,15 +183,16 @@ impl Chip<'_> {
 impl<'p> Part<'p> {
     /// The cores before a cut and those after it, which take `spare`; `None` if there are none on one side, or if it is of another
     /// chip.
-    pub fn split(self, cut: &Cut, spare: Spare<'p>) -> Option<[Self; 2]> {
-        let Self { first, chip } = self;
+    pub fn split(mut self, cut: &Cut, spare: Spare<'p>) -> Option<[Self; 2]> {
+        self.move_back();
+        let Self { first, chip, .. } = self;
         let Chip { image, compartments, state, t, large_v, learning, reward, ops, .. } = chip;
         let [front, back] = state.split(&cut.since(&first), spare)?;
         let part = |first, state| {
             let (snips, phases) = (Snips(&[]), Phases::NONE);
             let chip =
                 Chip { image, snips, phases, compartments, state, t, large_v, learning, reward, settled: 0, ops };
-            Self { first, chip }
+            Self { first, chip, home: None, short_first: usize::MAX }
         };
         Some([part(first, front), part(*cut, back)])
     }
@@ -235,9 +241,9 @@ impl<'p> Part<'p> {
         self.chip.compartments
     }
 
-    /// Whether a spike of a compartment of the chip enters this part: to the others it need not be given.
-    pub fn hears(&self, compartment: usize) -> bool {
-        axon::reaches(&self.chip.image, compartment, self.chip.state.accumulators.own)
+    /// Of each compartment of the chip in turn, whether its spikes enter this part: others need not be given to it.
+    pub fn hears(&self) -> impl Iterator<Item = bool> + use<'p> {
+        axon::reach(&self.chip.image, self.chip.state.accumulators.own).take(self.chip.compartments)
     }
 
     /// Compartments of the part that fired in the last step, ascending.
@@ -245,8 +251,9 @@ impl<'p> Part<'p> {
         self.chip.spikes()
     }
 
-    /// What is to be told to the chip.
-    pub fn computed(&self) -> Computed {
+    /// What is to be told to the chip, to which its state is given back.
+    pub fn computed(mut self) -> Computed {
+        self.move_back();
         let State { spikes, in_refractory, .. } = &self.chip.state;
         let (large_v, ops) = (self.chip.large_v, self.chip.ops);
         Computed { first: self.first, spikes: spikes.len(), in_refractory: in_refractory.len(), large_v, ops }

@@ -278,6 +278,12 @@ impl<'a> Image<'a> {
         self.axons.get(axon)
     }
 
+    /// The core that an input axon enters.
+    #[inline]
+    pub(crate) fn core_of_axon(&self, axon: usize) -> Option<usize> {
+        self.axons.get(axon).map(|[place, ..]| AxonRecord::core_in(*place))
+    }
+
     /// An input axon and the core that it enters, if it is one of the most common kind: sparse synapses that do not learn, for
     /// the core's own sum.
     #[inline(always)]

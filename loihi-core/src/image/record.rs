@@ -253,7 +253,7 @@ impl AxonRecord {
             None => SynapseFormat::Sparse,
         };
         Self {
-            core: index(place & 0xF_FFFF),
+            core: Self::core_in(place),
             format,
             sum: index(place >> 24),
             first: index(first),
@@ -263,6 +263,12 @@ impl AxonRecord {
             weight_bits: (kind >> 16) & 0xFF,
             learning: index(kind >> 24),
         }
+    }
+
+    /// The core in the first word of a record.
+    #[inline]
+    pub(crate) const fn core_in(place: u32) -> usize {
+        index(place & 0xF_FFFF)
     }
 
     /// The words of this record; `None` if a field does not fit.

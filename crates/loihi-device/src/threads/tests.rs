@@ -1,6 +1,7 @@
 //! As many threads as are asked for or pay, and none where one cannot be started.
 
 use super::*;
+use loihi_core::chip::ResetScope;
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::register::Register;
 use loihi_image::image::{AxonOptions, ImageBuilder, ImageFile, Source};
@@ -69,6 +70,29 @@ fn computed(most: usize, thread: impl Fn(usize) -> Builder) -> (usize, u64, u64)
     assert_eq!(run_on(&mut chip, most, &mut left, step, |_| Builder::new()), 1, "no steps");
     assert_eq!(chip.t(), 120);
     (parts, chip.ops().spikes, chip.digest_of(Register::U.bit() | Register::V.bit()))
+}
+
+#[test]
+fn a_part_computes_in_any_room_that_is_large_enough() {
+    let file = network();
+    let image = file.open().unwrap();
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
+    let mut chip = Chip::new(image, &[], memory.as_mut_bytes()).unwrap();
+    let mut rooms = [vec![0xA5_u8; 8192], vec![0x5A; 8192]];
+    let [small, room] = &mut rooms;
+    let mut whole = chip.whole().unwrap();
+    let bytes = whole.room_bytes();
+    let found = whole.move_to(&mut small[..bytes - 1]).unwrap_err();
+    assert_eq!(found.needed, bytes, "40 compartments");
+    whole.step(&[], &[]);
+    whole.move_to(room).unwrap();
+    whole.step(&[], &[]);
+    let computed = whole.computed();
+    chip.join(&[computed], 2, 0);
+    let digest = chip.digest_of(Register::U.bit() | Register::V.bit());
+    chip.reset(ResetScope::All);
+    (0..2).for_each(|_| chip.step());
+    assert_eq!(chip.digest_of(Register::U.bit() | Register::V.bit()), digest);
 }
 
 #[test]
