@@ -33,8 +33,9 @@ const UPDATES_MIN: usize = 1 << 18;
 /// Fewest steps of a request for which a thread first looks up which compartments reach its cores.
 const HEARD_STEPS_MIN: u32 = 64;
 
-/// Bytes of a part that can be moved to memory of its own in the time that it gains in a step by having no neighbours there.
-const MOVED_BYTES: usize = 2048;
+/// Bytes of a part that can be moved to memory of its own in the time that it gains in a step by having no neighbours there, and what
+/// the whole gains by lying at a boundary of lines, with room behind it.
+const MOVED_BYTES: [usize; 2] = [2048, 512];
 
 /// Steps after which it is asked whether the threads have processors of their own.
 const WATCHED_STEPS: u32 = 16;
@@ -93,7 +94,7 @@ fn run_on(
     let spikes = chip.spikes().to_vec();
     let Some(whole) = chip.whole() else { return 1 };
     let others: Vec<Builder> = (0..cuts.len()).map(thread).collect();
-    let steps = usize::try_from(between.left()).unwrap_or(usize::MAX);
+    let steps = left(between);
     let divide = || divided(whole, &cuts, &mut memory, steps);
     let Some((computed, steps, inputs)) = compute(others, divide, spikes, between, (step, most == 0)) else {
         alone(chip, between, step);
@@ -106,7 +107,10 @@ fn run_on(
 /// Computes all steps on this thread. The inputs of a step are delivered together, where [`Chip::inject`] takes one at a time.
 fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
     let (mut spikes, mut inputs) = (chip.spikes().to_vec(), Vec::new());
+    let mut room = Pages::none();
     let Some(mut whole) = chip.whole() else { return };
+    let [_, bytes] = MOVED_BYTES;
+    move_to(&mut whole, &mut room, left(between), bytes);
     let (mut steps, mut input_spikes) = (0, 0);
     loop {
         inputs.clear();
@@ -122,6 +126,11 @@ fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
     }
     let computed = whole.computed();
     chip.join(&[computed], steps, input_spikes);
+}
+
+/// Steps that are left.
+fn left(between: &dyn Between) -> usize {
+    usize::try_from(between.left()).unwrap_or(usize::MAX)
 }
 
 /// How many parts to compute.
@@ -164,19 +173,25 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory], steps: u
     let (mut parts, mut rest) = (Vec::new(), whole);
     for (cut, Memory { history, arrived, rates, room }) in cuts.iter().zip(memory) {
         let [mut front, back] = rest.split(cut, Spare { history, arrived, rates })?;
-        let bytes = front.room_bytes();
-        if bytes / MOVED_BYTES < steps
-            && let Ok(pages) = Pages::zeroed(bytes)
-        {
-            *room = pages;
-            // A room that is too small would not be used.
-            let _room = front.move_to(room.as_mut().as_mut_bytes());
-        }
+        let [bytes, _] = MOVED_BYTES;
+        move_to(&mut front, room, steps, bytes);
         parts.push(front);
         rest = back;
     }
     parts.push(rest);
     Some(parts)
+}
+
+/// Moves a part to memory of its own, if so many bytes a step pay.
+fn move_to<'p>(part: &mut Part<'p>, room: &'p mut Pages, steps: usize, bytes_per_step: usize) {
+    let bytes = part.room_bytes();
+    if bytes / bytes_per_step < steps
+        && let Ok(pages) = Pages::zeroed(bytes)
+    {
+        *room = pages;
+        // A room that is too small would not be used.
+        let _room = part.move_to(room.as_mut().as_mut_bytes());
+    }
 }
 
 /// Computes all steps; returns what became of the parts, the number of steps, and that of spikes from outside. `None` if a thread

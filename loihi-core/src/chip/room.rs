@@ -4,12 +4,12 @@
 //! of the next part, and so slows down the processor that computes that. In a room of its own a part has no such neighbour.
 
 use super::part::Part;
-use super::state::ring_end;
 use crate::arena::{Carver, TooSmall};
 use crate::compartment::Block;
+use crate::image::COMPARTMENTS_PER_CORE;
 use core::mem;
 
-/// What changes in every step: blocks, refractory steps, and synaptic sums, behind which a room has enough to be looked at.
+/// What changes in every step: blocks, refractory steps, and synaptic sums, behind which a room has as many as a core.
 #[derive(Debug)]
 pub(super) struct Room<'p> {
     blocks: &'p mut [Block],
@@ -66,7 +66,8 @@ impl<'p> Part<'p> {
         let state = &self.chip.state;
         let (own, rings) = (state.accumulators.own, state.accumulators.rings_64.len());
         let cores = self.chip.image.cores().skip(own.core_first).take(own.cores);
-        let ends = cores.filter(|core| core.compartments > 0).map(|core| ring_end(own.placed(core)));
+        // Every axon without delays then is of the common kind (`axon.rs`).
+        let ends = cores.map(|core| own.placed(core).ring().end.saturating_add(COMPARTMENTS_PER_CORE));
         Ok(Room {
             blocks: carver.take(state.blocks.len())?,
             refractory: carver.take(state.refractory.len())?,

@@ -213,11 +213,9 @@ impl<'a> State<'a> {
 
 /// Accumulators of all cores, and what must be there to be looked at behind a ring of one slot.
 fn ring_length(image: &Image<'_>) -> usize {
-    image.cores().filter(|core| core.compartments > 0).map(ring_end).max().unwrap_or(0)
-}
-
-/// Where the ring of a core ends, with what must be there to be looked at behind it.
-pub(super) fn ring_end(core: CoreRecord) -> usize {
-    let length = if core.slots == 1 { view_length(core.slot_length()) } else { core.accumulators() };
-    core.accumulator_first.saturating_add(length)
+    let end = |core: CoreRecord| {
+        let length = if core.slots == 1 { view_length(core.slot_length()) } else { core.accumulators() };
+        core.accumulator_first.saturating_add(length)
+    };
+    image.cores().filter(|core| core.compartments > 0).map(end).max().unwrap_or(0)
 }

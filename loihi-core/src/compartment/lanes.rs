@@ -1,7 +1,7 @@
 //! The plain compartment, many at a time: equal parameters, no noise, no tree, no homeostasis.
 
 use super::{Block, Compartments, Events};
-use crate::image::{LANES, Profile};
+use crate::image::{LANES, Profile, index};
 use crate::num::{SMALL, retain_and_add, retain_scaled, retain_small, retain_split};
 use core::mem;
 use core::ops::Range;
@@ -252,11 +252,15 @@ impl Run<'_, '_, '_> {
     }
 
     /// Settles the lanes of the block under way that need it.
-    #[cold]
-    #[inline(never)]
+    // Inlined, so that it is compiled for the same registers.
+    #[inline(always)]
     fn settle_block(&mut self, voltages: &mut [i32; LANES]) {
-        for (lane, v) in voltages.iter_mut().enumerate() {
-            if self.kernel.needs_check(*v) {
+        let lanes = voltages.iter().enumerate();
+        let mut left = lanes.fold(0, |mask, (lane, v)| mask | u32::from(self.kernel.needs_check(*v)) << lane);
+        while left != 0 {
+            let lane = index(left.trailing_zeros());
+            left &= left.wrapping_sub(1);
+            if let Some(v) = voltages.get_mut(lane) {
                 self.settle(lane, v);
             }
         }
