@@ -8,8 +8,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod marks;
+
 use loihi_core::num::word;
 use loihi_data::events::{Event, Events};
+use marks::Marks;
+use std::ops::RangeInclusive;
 
 /// Spikes of a sample: step and element, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,6 +141,15 @@ impl Clock {
         whole + u64::from(half.is_gt() || (half.is_eq() && whole % 2 == 1))
     }
 
+    /// Times that are nearest to a step, without those that are as near to another; none at the end of all times.
+    fn around(self, step: u64) -> RangeInclusive<u64> {
+        let reach_us = self.step_us.saturating_sub(1) / 2;
+        let middle_us = step.checked_mul(self.step_us.max(1)).and_then(|since_us| since_us.checked_add(self.start_us));
+        let first_and_last = middle_us
+            .and_then(|middle_us| Some((middle_us.saturating_sub(reach_us), middle_us.checked_add(reach_us)?)));
+        first_and_last.map_or(RangeInclusive::new(1, 0), |(first, last)| first..=last)
+    }
+
     /// Steps of a recording, to that of its last event.
     pub fn steps_of(self, recording: &Events) -> u64 {
         self.step_of(recording.end_us()).saturating_add(1)
@@ -147,19 +160,28 @@ impl Clock {
 /// With one polarity, both count as that.
 pub fn events(recording: &Events, clock: Clock, steps: u32, [polarities, height, width]: [usize; 3]) -> Spikes {
     let polarity = |event: &Event| if polarities > 1 { usize::from(event.polarity) } else { 0 };
-    let mut spikes: Vec<(u32, usize)> = recording
-        .events
-        .iter()
-        .filter_map(|event| Some((u32::try_from(clock.step_of(event.t_us)).ok()?, event)))
-        .filter(|(step, event)| *step < steps && usize::from(event.x) < width && usize::from(event.y) < height)
-        .map(|(step, event)| (step, (polarity(event) * height + usize::from(event.y)) * width + usize::from(event.x)))
-        .collect();
+    let mut places: Vec<(u32, usize)> = Vec::with_capacity(recording.events.len());
+    // Most events belong to the step of the one before.
+    let (mut step, mut around) = (0, clock.around(0));
+    let elements = recording.events.iter().filter_map(|event| {
+        if !around.contains(&event.t_us) {
+            step = clock.step_of(event.t_us);
+            around = clock.around(step);
+        }
+        let (x, y) = (usize::from(event.x), usize::from(event.y));
+        let step = u32::try_from(step).ok().filter(|step| *step < steps && x < width && y < height)?;
+        Some((step, (polarity(event) * height + y) * width + x))
+    });
+    places.extend(elements);
     // Nearly all events come in the order of their times, which this sort takes in one pass.
-    spikes.sort_by_key(|(step, _)| *step);
-    for of_step in spikes.chunk_by_mut(|(step, _), (next, _)| step == next) {
-        of_step.sort_unstable_by_key(|(_, element)| *element);
+    places.sort_by_key(|(step, _)| *step);
+    let mut spikes = Vec::with_capacity(places.len());
+    let mut marks = Marks::of(polarities.max(1) * height * width);
+    for of_step in places.chunk_by(|(step, _), (next, _)| step == next) {
+        let Some((step, _)) = of_step.first() else { continue };
+        of_step.iter().for_each(|(_, element)| marks.mark(*element));
+        marks.drain(|element| spikes.push((*step, element)));
     }
-    spikes.dedup();
     Spikes { steps, spikes }
 }
 
@@ -216,6 +238,23 @@ mod tests {
         assert_eq!(spikes.spikes, [(0, 3), (1, 3), (2, 10)]);
         assert_eq!(events(&recording, clock, 3, [1, 2, 3]).spikes, [(0, 3), (1, 3), (2, 4)], "one polarity");
         assert_eq!(clock.steps_of(&recording), 11, "to the step to which the last event is nearest");
+    }
+
+    #[test]
+    fn times_around_a_step_are_nearest_to_it() {
+        for (start_us, step_us) in
+            [0, 5, u64::MAX - 40].into_iter().flat_map(|start| (0..9).map(move |step| (start, step)))
+        {
+            let clock = Clock { start_us, step_us };
+            let mut alike = 0;
+            for (t_us, step) in (0..40).flat_map(|t| (0..40).map(move |step| (start_us + t, step))) {
+                if clock.around(step).contains(&t_us) {
+                    assert_eq!(clock.step_of(t_us), step, "{t_us} {clock:?}");
+                    alike += 1;
+                }
+            }
+            assert!((20..=40).contains(&alike), "{alike} of 40 times, {clock:?}");
+        }
     }
 
     #[test]
