@@ -124,7 +124,9 @@ pub fn update<R: RandomSource>(
             let lanes = lanes::Lanes { biased, small_v, last, profile };
             lanes.advance::<{ lanes::WIDE }>(range, compartments, events);
         }
-        _ if neurons::BUILT_IN => neurons::advance(context, pattern, range, compartments, events),
+        _ if neurons::BUILT_IN => {
+            neurons::advance::<{ lanes::WIDE }, R>(context, pattern, range, compartments, events);
+        }
         _ => general::advance(context, pattern, range, compartments, events),
     }
 }

@@ -10,9 +10,10 @@ use core::ops::Range;
 /// Whether this build has it. Not with `small-stack`: the lanes of a block lie on the stack.
 pub const BUILT_IN: bool = WIDE || cfg!(not(feature = "small-stack"));
 
-/// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`.
+/// Advances compartments `range` of a core by one step; their profiles take turns in the order of `pattern`. `WIDE` says how, as
+/// [`super::lanes::WIDE`] does for a build, and changes no bit.
 #[inline(always)]
-pub fn advance<R: RandomSource>(
+pub fn advance<const WIDE: bool, R: RandomSource>(
     context: &StepContext<R>,
     pattern: Pattern<'_>,
     range: Range<usize>,
@@ -30,10 +31,10 @@ pub fn advance<R: RandomSource>(
     // The check of the image guarantees that every register is there.
     let _all_there = if let Some([a]) = pattern.all().filter(are_alike) {
         general::advance(context, pattern, head, compartments, events);
-        advance_blocks::<1, LANES, R>(context, &[a], blocks, compartments, events)
+        advance_blocks::<WIDE, 1, LANES, R>(context, &[a], blocks, compartments, events)
     } else if let Some(profiles) = pattern.all().filter(are_alike) {
         general::advance(context, pattern, head, compartments, events);
-        advance_blocks::<2, { LANES / 2 }, R>(context, &profiles, blocks, compartments, events)
+        advance_blocks::<WIDE, 2, { LANES / 2 }, R>(context, &profiles, blocks, compartments, events)
     } else {
         return general::advance(context, pattern, range, compartments, events);
     };
@@ -47,7 +48,7 @@ fn are_alike<const P: usize>(profiles: &[Profile; P]) -> bool {
 
 /// Advances whole blocks of `N` neurons of `P` compartments each, one or two.
 #[inline(always)]
-fn advance_blocks<const P: usize, const N: usize, R: RandomSource>(
+fn advance_blocks<const WIDE: bool, const P: usize, const N: usize, R: RandomSource>(
     context: &StepContext<R>,
     profiles: &[Profile; P],
     blocks: Range<usize>,
@@ -65,11 +66,11 @@ fn advance_blocks<const P: usize, const N: usize, R: RandomSource>(
         // Written out, so that the lanes of each turn are constants.
         let mut any = 0;
         if let (Some(turn), Some(fired)) = (turns.first(), fired.first_mut()) {
-            *fired = neurons.advance::<P, 0>(turn);
+            *fired = neurons.advance::<WIDE, P, 0>(turn);
             any |= any_of(fired);
         }
         if let (Some(turn), Some(fired)) = (turns.get(1), fired.get_mut(1)) {
-            *fired = neurons.advance::<P, 1>(turn);
+            *fired = neurons.advance::<WIDE, P, 1>(turn);
             any |= any_of(fired);
         }
         *sums = [0; LANES];
@@ -137,7 +138,7 @@ struct Neurons<'b, const N: usize, R> {
 impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
     /// Computes the step of compartment `K` of the `P` of each neuron; all bits are set where it fires.
     #[inline(always)]
-    fn advance<const P: usize, const K: usize>(&mut self, turn: &Turn) -> [i32; N] {
+    fn advance<const WIDE: bool, const P: usize, const K: usize>(&mut self, turn: &Turn) -> [i32; N] {
         let Turn { keep_u, keep_v, profile } = *turn;
         let [currents, voltages, biases] = &mut *self.block;
         let noise = noise::<P, K, N, R>(profile.noise, self.context, self.number);
@@ -147,7 +148,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         let sums = taken::<P, K, N, i16>(self.sums);
         let u_256 = each(taken::<P, K, N, i32>(currents), |n, u_256| {
             let q = wrap_signed(of(&sums, n).wrapping_shl(6).wrapping_add(of(&noise, n) & mask_u), 21);
-            retain(u_256 >> 8, keep_u).wrapping_add(q).wrapping_shl(8)
+            retain::<WIDE>(u_256 >> 8, keep_u).wrapping_add(q).wrapping_shl(8)
         });
         put::<P, K, N>(currents, &u_256);
         let mut drive = each(taken::<P, K, N, i32>(biases), |n, bias_256| {
@@ -161,7 +162,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
         let free = each(taken::<P, K, N, u8>(self.refractory), |_, steps| i32::from(steps > 1).wrapping_sub(1));
         let v = each(taken::<P, K, N, i32>(voltages), |n, v| {
             // Both terms have 23 bits and sign, so the sum cannot overflow.
-            let sum = retain(v, keep_v).wrapping_add(of(&drive, n));
+            let sum = retain::<WIDE>(v, keep_v).wrapping_add(of(&drive, n));
             sum.max(profile.v_min).min(profile.v_max) & of(&free, n)
         });
         let above = each(v, |_, v| i32::from(v > profile.v_th).wrapping_neg());
@@ -185,7 +186,7 @@ impl<const N: usize, R: RandomSource> Neurons<'_, N, R> {
 /// What a decay leaves of `x`, 23 bits and sign, as [`decay_toward_zero`](crate::num::decay_toward_zero); `keep` is `4096 − decay`,
 /// 0..=4096.
 #[inline(always)]
-fn retain(x: i32, keep: i32) -> i32 {
+fn retain<const WIDE: bool>(x: i32, keep: i32) -> i32 {
     if WIDE { retain_split(x, keep) } else { retain_scaled(x.wrapping_shl(8), keep.wrapping_shl(12)) }
 }
 

@@ -229,7 +229,7 @@ fn pattern() -> impl Strategy<Value = Vec<Profile>> {
 }
 
 /// Spikes, refractory compartments and registers after each of some steps of a group in the middle of a core.
-fn run(whole: bool, pattern: &[Profile], range: &core::ops::Range<usize>, seed: u32) -> Vec<Vec<i64>> {
+fn run(way: Way, pattern: &[Profile], range: &core::ops::Range<usize>, seed: u32) -> Vec<Vec<i64>> {
     let words: Vec<[u32; 20]> = pattern.iter().map(Profile::words).collect();
     let biases =
         |block: usize| core::array::from_fn(|lane| word(seed, 1, block as u32, lane as u32).cast_signed() >> 19 << 8);
@@ -240,10 +240,11 @@ fn run(whole: bool, pattern: &[Profile], range: &core::ops::Range<usize>, seed: 
         let context = StepContext { t, biased: true, small_v: false, last: false, random: Drawn { seed } };
         let pattern = Pattern::of(&words);
         let spikes = bench.advance(&mut sums, |registers, events| {
-            if whole {
-                neurons::advance(&context, pattern, range.clone(), registers, events);
-            } else {
-                general::advance(&context, pattern, range.clone(), registers, events);
+            let range = range.clone();
+            match way {
+                Way::Wide => neurons::advance::<true, _>(&context, pattern, range, registers, events),
+                Way::Narrow => neurons::advance::<false, _>(&context, pattern, range, registers, events),
+                Way::Hurried | Way::General => general::advance(&context, pattern, range, registers, events),
             }
         });
         let listed = spikes.iter().chain(&bench.in_refractory[..bench.in_refractory_len]).map(|at| i64::from(*at));
@@ -263,8 +264,11 @@ proptest! {
         seed: u32,
     ) {
         let range = first..first + neurons * pattern.len();
-        for (t, (whole, each)) in run(true, &pattern, &range, seed).iter().zip(run(false, &pattern, &range, seed)).enumerate() {
-            prop_assert_eq!(whole, &each, "step {}", t);
+        let each = run(Way::General, &pattern, &range, seed);
+        for way in [Way::Wide, Way::Narrow] {
+            for (t, (whole, each)) in run(way, &pattern, &range, seed).iter().zip(&each).enumerate() {
+                prop_assert_eq!(whole, each, "{:?}: step {}", way, t);
+            }
         }
     }
 }

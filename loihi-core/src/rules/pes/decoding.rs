@@ -3,8 +3,10 @@
 use crate::image::index;
 use core::cell::Cell;
 
-/// Whether an instruction adds to memory, so that sums need no registers.
-const ADDS_IN_MEMORY: bool = cfg!(any(target_arch = "x86", target_arch = "x86_64"));
+/// Whether rows are visited two at a time: where an instruction adds to memory, unless wide registers add whole rows.
+const fn in_pairs(learn: bool) -> bool {
+    cfg!(any(target_arch = "x86", target_arch = "x86_64")) && (learn || cfg!(not(target_feature = "sse2")))
+}
 
 /// The decoders of all compartments, and what happened to them in a step.
 #[derive(Debug)]
@@ -29,9 +31,9 @@ impl Decoding<'_> {
             ($($few:literal)*; $($many:literal)*) => {
                 match self.dimensions {
                     $($few => self.visit_rows::<LEARN, $few>(spikes, sums, moves),)*
-                    $($many if LEARN && ADDS_IN_MEMORY => {
+                    $($many if in_pairs(LEARN) => {
                         let sums = Cell::from_mut(sums).as_slice_of_cells();
-                        self.visit_and_move_rows::<$many>(spikes, sums, moves);
+                        self.visit_pairs::<LEARN, $many>(spikes, sums, moves);
                     })*
                     $($many => self.visit_rows::<LEARN, $many>(spikes, sums, moves),)*
                     _ => self.visit_slices::<LEARN>(spikes, sums, moves),
@@ -89,27 +91,40 @@ impl Decoding<'_> {
         *sums = local_sums;
     }
 
-    /// Of many outputs, while learning. The sums are in cells, so that the compiler adds to them where they are: in registers, of
-    /// which there are too few, they would be moved about.
+    /// Of many outputs, two rows at a time, which are added to a sum in one go and read a move once. Sums and decoders are in cells,
+    /// so that the compiler works on them where they are: in registers, of which there are too few, they would be moved about.
     #[inline(never)]
-    fn visit_and_move_rows<const D: usize>(&mut self, spikes: &[u32], sums: &[Cell<i32>], moves: &[i32]) {
+    fn visit_pairs<const LEARN: bool, const D: usize>(&mut self, spikes: &[u32], sums: &[Cell<i32>], moves: &[i32]) {
         let (Some(sums), Some(moves)) = (sums.as_array::<D>(), moves.as_array::<D>()) else { return };
         // A copy, since the compiler then knows that writing a decoder does not change it.
         let (local_moves, first) = (*moves, self.first);
-        let mut saturations = 0_u32;
-        let rows = self.decoders.as_chunks_mut::<D>().0;
-        for spike in spikes {
-            let Some(row) = rows.get_mut(index(spike.wrapping_sub(first))) else { continue };
-            for ((decoder, sum), step) in row.iter_mut().zip(sums).zip(&local_moves) {
-                // Read once: the sum might be the decoder, for all that the compiler knows.
-                let before = *decoder;
-                sum.set(sum.get().wrapping_add(before));
-                // No call, which would take registers from what does not saturate.
-                *decoder = before.checked_sub(*step).unwrap_or_else(|| {
-                    saturations = saturations.wrapping_add(1);
-                    end_of_range(*step)
-                });
+        let mut saturations = 0;
+        let rows = Cell::from_mut(&mut *self.decoders).as_slice_of_cells().as_chunks::<D>().0;
+        let row_of = |spike: u32| rows.get(index(spike.wrapping_sub(first)));
+        let (pairs, last) = spikes.as_chunks::<2>();
+        for [a, b] in pairs {
+            let (Some(a), Some(b)) = (row_of(*a), row_of(*b)) else { continue };
+            // Written out: a loop with this many branches would stay one.
+            macro_rules! visit_outputs {
+                ($($d:literal)*) => {
+                    $(if let (Some(a), Some(b), Some(sum), Some(step)) =
+                        (a.get($d), b.get($d), sums.get($d), local_moves.get($d))
+                    {
+                        // The sum is read last, which makes it the one that an instruction adds to.
+                        let both = a.get().wrapping_add(b.get());
+                        sum.set(both.wrapping_add(sum.get()));
+                        if LEARN {
+                            move_in_place(a, *step, &mut saturations);
+                            move_in_place(b, *step, &mut saturations);
+                        }
+                    })*
+                };
             }
+            const { assert!(D <= 10, "no output is left out") };
+            visit_outputs!(0 1 2 3 4 5 6 7 8 9);
+        }
+        if let Some(row) = last.first().and_then(|spike| row_of(*spike)) {
+            visit_alone::<LEARN, D>(row, sums, &local_moves, &mut saturations);
         }
         self.saturations = self.saturations.wrapping_add(saturations);
     }
@@ -146,6 +161,22 @@ fn teach_rows<const D: usize>(rows: &mut [[i32; D]], spikes: u32, moves: &[i32; 
     }
 }
 
+/// What is done to a pair of rows, to one.
+#[inline(never)]
+fn visit_alone<const LEARN: bool, const D: usize>(
+    row: &[Cell<i32>; D],
+    sums: &[Cell<i32>; D],
+    moves: &[i32; D],
+    saturations: &mut u32,
+) {
+    for ((decoder, sum), step) in row.iter().zip(sums).zip(moves) {
+        sum.set(sum.get().wrapping_add(decoder.get()));
+        if LEARN {
+            move_in_place(decoder, *step, saturations);
+        }
+    }
+}
+
 /// Adds a row of decoders to the sums, which wrap; then, if `LEARN`, moves the decoders, which saturate.
 #[inline(always)]
 fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32], saturations: &mut u32) {
@@ -162,20 +193,106 @@ fn visit_row<const LEARN: bool>(row: &mut [i32], sums: &mut [i32], moves: &[i32]
 pub(super) fn move_decoder(decoder: &mut i32, step: i32, saturations: &mut u32) {
     match decoder.checked_sub(step) {
         Some(moved) => *decoder = moved,
-        None => saturate(decoder, step, saturations),
+        None => saturate(Cell::from_mut(decoder), step, saturations),
     }
 }
 
-/// Holds a decoder at the end of its range toward which the step leads.
-#[cold]
-#[inline(never)]
-fn saturate(decoder: &mut i32, step: i32, saturations: &mut u32) {
-    *saturations = saturations.wrapping_add(1);
-    *decoder = end_of_range(step);
+/// The same, stored before it is known to fit, so that an instruction subtracts where the decoder is.
+#[inline(always)]
+fn move_in_place(decoder: &Cell<i32>, step: i32, saturations: &mut u32) {
+    let (moved, overflows) = decoder.get().overflowing_sub(step);
+    decoder.set(moved);
+    if overflows {
+        saturate(decoder, step, saturations);
+    }
 }
 
-/// The end of the range toward which a step leads, which is not 0.
-#[inline(always)]
-const fn end_of_range(step: i32) -> i32 {
-    (step >> 31) ^ i32::MIN
+/// Holds a decoder at the end of its range toward which the step leads, which is not 0.
+#[cold]
+#[inline(never)]
+fn saturate(decoder: &Cell<i32>, step: i32, saturations: &mut u32) {
+    *saturations = saturations.wrapping_add(1);
+    decoder.set((step >> 31) ^ i32::MIN);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    const COMPARTMENTS: usize = 7;
+    const FIRST: u32 = 3;
+
+    /// Decoders, sums and saturations.
+    type After = (Vec<i32>, Vec<i32>, u32);
+
+    /// What spikes do to them, output by output.
+    fn expected(learn: bool, mut decoders: Vec<i32>, spikes: &[u32], moves: &[i32]) -> After {
+        let (mut sums, mut saturations) = (vec![0_i32; moves.len()], 0);
+        for spike in spikes {
+            let row = decoders.chunks_exact_mut(moves.len()).nth(index(spike - FIRST)).unwrap();
+            for ((decoder, sum), step) in row.iter_mut().zip(&mut sums).zip(moves) {
+                *sum = sum.wrapping_add(*decoder);
+                let moved = decoder.saturating_sub(if learn { *step } else { 0 });
+                saturations += u32::from(learn && decoder.checked_sub(*step).is_none());
+                *decoder = moved;
+            }
+        }
+        (decoders, sums, saturations)
+    }
+
+    /// The same in each way that there is for so many outputs.
+    fn visited<const LEARN: bool>(decoders: &[i32], spikes: &[u32], moves: &[i32]) -> Vec<(&'static str, After)> {
+        let dimensions = moves.len();
+        let after = |visit: &dyn Fn(&mut Decoding<'_>, &mut [i32])| {
+            let (mut decoders, mut sums) = (decoders.to_vec(), vec![0; dimensions]);
+            let mut decoding =
+                Decoding { first: FIRST, decoders: &mut decoders, dimensions, updated: 0, saturations: 0 };
+            visit(&mut decoding, &mut sums);
+            let saturations = decoding.saturations;
+            (decoders, sums, saturations)
+        };
+        let mut ways = vec![
+            ("by dimensions", after(&|decoding, sums| decoding.visit::<LEARN>(spikes, sums, moves))),
+            ("in slices", after(&|decoding, sums| decoding.visit_slices::<LEARN>(spikes, sums, moves))),
+        ];
+        if dimensions == 10 {
+            let in_rows = |decoding: &mut Decoding<'_>, sums: &mut [i32]| {
+                decoding.visit_rows::<LEARN, 10>(spikes, sums, moves);
+            };
+            let in_pairs = |decoding: &mut Decoding<'_>, sums: &mut [i32]| {
+                decoding.visit_pairs::<LEARN, 10>(spikes, Cell::from_mut(sums).as_slice_of_cells(), moves);
+            };
+            ways.extend([("in rows", after(&in_rows)), ("in pairs", after(&in_pairs))]);
+        }
+        ways
+    }
+
+    /// A value that is often near an end of its range.
+    fn decoder() -> impl Strategy<Value = i32> {
+        prop_oneof![any::<i32>(), (0..1 << 20).prop_map(|less| i32::MAX - less), i32::MIN..i32::MIN + (1 << 20)]
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_of_visiting_does_the_same(
+            dimensions in prop_oneof![1..=12_usize, Just(10)],
+            fired in any::<[bool; COMPARTMENTS]>(),
+            decoders in proptest::collection::vec(decoder(), 12 * COMPARTMENTS),
+            moves in any::<[i32; 12]>(),
+            shift in 0..24_u32,
+        ) {
+            let decoders = &decoders[..dimensions * COMPARTMENTS];
+            let moves: Vec<i32> = moves.into_iter().take(dimensions).map(|step| step >> shift).collect();
+            let spikes: Vec<u32> = (FIRST..).zip(fired).filter_map(|(at, fired)| fired.then_some(at)).collect();
+            for (way, after) in visited::<true>(decoders, &spikes, &moves) {
+                prop_assert_eq!(after, expected(true, decoders.to_vec(), &spikes, &moves), "{}, learning", way);
+            }
+            for (way, after) in visited::<false>(decoders, &spikes, &moves) {
+                prop_assert_eq!(after, expected(false, decoders.to_vec(), &spikes, &moves), "{}", way);
+            }
+        }
+    }
 }
