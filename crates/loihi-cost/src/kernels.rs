@@ -87,8 +87,8 @@ pub const KERNELS: [Kernel; 21] = [
         operations: |ops| ops.spikes,
         ..PLAIN
     },
-    Kernel { name: "general kernel: noise", network: noisy, ..PLAIN },
-    Kernel { name: "general kernel: trees of two", network: trees, ..PLAIN },
+    Kernel { name: "compartment with noise", network: noisy, ..PLAIN },
+    Kernel { name: "compartment of a tree of two", network: trees, ..PLAIN },
     Kernel { name: "sparse synapse", network: sparse, ..DENSE },
     DENSE,
     Kernel {

@@ -33,7 +33,9 @@ impl Decoding<'_> {
                     $($few => self.visit_rows::<LEARN, $few>(spikes, sums, moves),)*
                     $($many if in_pairs(LEARN) => {
                         let sums = Cell::from_mut(sums).as_slice_of_cells();
-                        self.visit_pairs::<LEARN, $many>(spikes, sums, moves);
+                        let rows = Cell::from_mut(&mut *self.decoders).as_slice_of_cells().as_chunks().0;
+                        let saturations = visit_pairs::<LEARN, $many>(rows, self.first, spikes, sums, moves);
+                        self.saturations = self.saturations.wrapping_add(saturations);
                     })*
                     $($many => self.visit_rows::<LEARN, $many>(spikes, sums, moves),)*
                     _ => self.visit_slices::<LEARN>(spikes, sums, moves),
@@ -91,44 +93,6 @@ impl Decoding<'_> {
         *sums = local_sums;
     }
 
-    /// Of many outputs, two rows at a time, which are added to a sum in one go and read a move once. Sums and decoders are in cells,
-    /// so that the compiler works on them where they are: in registers, of which there are too few, they would be moved about.
-    #[inline(never)]
-    fn visit_pairs<const LEARN: bool, const D: usize>(&mut self, spikes: &[u32], sums: &[Cell<i32>], moves: &[i32]) {
-        let (Some(sums), Some(moves)) = (sums.as_array::<D>(), moves.as_array::<D>()) else { return };
-        // A copy, since the compiler then knows that writing a decoder does not change it.
-        let (local_moves, first) = (*moves, self.first);
-        let mut saturations = 0;
-        let rows = Cell::from_mut(&mut *self.decoders).as_slice_of_cells().as_chunks::<D>().0;
-        let row_of = |spike: u32| rows.get(index(spike.wrapping_sub(first)));
-        let (pairs, last) = spikes.as_chunks::<2>();
-        for [a, b] in pairs {
-            let (Some(a), Some(b)) = (row_of(*a), row_of(*b)) else { continue };
-            // Written out: a loop with this many branches would stay one.
-            macro_rules! visit_outputs {
-                ($($d:literal)*) => {
-                    $(if let (Some(a), Some(b), Some(sum), Some(step)) =
-                        (a.get($d), b.get($d), sums.get($d), local_moves.get($d))
-                    {
-                        // The sum is read last, which makes it the one that an instruction adds to.
-                        let both = a.get().wrapping_add(b.get());
-                        sum.set(both.wrapping_add(sum.get()));
-                        if LEARN {
-                            move_in_place(a, *step, &mut saturations);
-                            move_in_place(b, *step, &mut saturations);
-                        }
-                    })*
-                };
-            }
-            const { assert!(D <= 10, "no output is left out") };
-            visit_outputs!(0 1 2 3 4 5 6 7 8 9);
-        }
-        if let Some(row) = last.first().and_then(|spike| row_of(*spike)) {
-            visit_alone::<LEARN, D>(row, sums, &local_moves, &mut saturations);
-        }
-        self.saturations = self.saturations.wrapping_add(saturations);
-    }
-
     fn visit_slices<const LEARN: bool>(&mut self, spikes: &[u32], sums: &mut [i32], moves: &[i32]) {
         let width = self.dimensions.max(1);
         let (sum_blocks, sum_rest) = sums.as_chunks_mut::<4>();
@@ -159,6 +123,50 @@ fn teach_rows<const D: usize>(rows: &mut [[i32; D]], spikes: u32, moves: &[i32; 
         }
         left &= left.wrapping_sub(1);
     }
+}
+
+/// Visits compartments of many outputs two rows at a time, which are added to a sum in one go and read a move once; returns how
+/// many decoders saturated. Sums and decoders are in cells, so that the compiler works on them where they are: in registers, of
+/// which there are too few, they would be moved about.
+#[inline(never)]
+fn visit_pairs<const LEARN: bool, const D: usize>(
+    rows: &[[Cell<i32>; D]],
+    first: u32,
+    spikes: &[u32],
+    sums: &[Cell<i32>],
+    moves: &[i32],
+) -> u32 {
+    let (Some(sums), Some(moves)) = (sums.as_array::<D>(), moves.as_array::<D>()) else { return 0 };
+    // A copy, since the compiler then knows that writing a decoder does not change it.
+    let local_moves = *moves;
+    let mut saturations = 0;
+    let row_of = |spike: u32| rows.get(index(spike.wrapping_sub(first)));
+    let (pairs, last) = spikes.as_chunks::<2>();
+    for [a, b] in pairs {
+        let (Some(a), Some(b)) = (row_of(*a), row_of(*b)) else { continue };
+        // Written out: a loop with this many branches would stay one.
+        macro_rules! visit_outputs {
+            ($($d:literal)*) => {
+                $(if let (Some(a), Some(b), Some(sum), Some(step)) =
+                    (a.get($d), b.get($d), sums.get($d), local_moves.get($d))
+                {
+                    // The sum is read last, which makes it the one that an instruction adds to.
+                    let both = a.get().wrapping_add(b.get());
+                    sum.set(both.wrapping_add(sum.get()));
+                    if LEARN {
+                        move_in_place(a, *step, &mut saturations);
+                        move_in_place(b, *step, &mut saturations);
+                    }
+                })*
+            };
+        }
+        const { assert!(D <= 10, "no output is left out") };
+        visit_outputs!(0 1 2 3 4 5 6 7 8 9);
+    }
+    if let Some(row) = last.first().and_then(|spike| row_of(*spike)) {
+        visit_alone::<LEARN, D>(row, sums, &local_moves, &mut saturations);
+    }
+    saturations
 }
 
 /// What is done to a pair of rows, to one.
@@ -263,7 +271,9 @@ mod tests {
                 decoding.visit_rows::<LEARN, 10>(spikes, sums, moves);
             };
             let in_pairs = |decoding: &mut Decoding<'_>, sums: &mut [i32]| {
-                decoding.visit_pairs::<LEARN, 10>(spikes, Cell::from_mut(sums).as_slice_of_cells(), moves);
+                let rows = Cell::from_mut(&mut *decoding.decoders).as_slice_of_cells().as_chunks().0;
+                let sums = Cell::from_mut(sums).as_slice_of_cells();
+                decoding.saturations = visit_pairs::<LEARN, 10>(rows, FIRST, spikes, sums, moves);
             };
             ways.extend([("in rows", after(&in_rows)), ("in pairs", after(&in_pairs))]);
         }
