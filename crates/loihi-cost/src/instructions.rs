@@ -67,7 +67,7 @@ mod tests {
     fn the_figures_can_be_read_and_ascend() {
         let kernels: Kernels = toml::from_str(FILE).unwrap();
         let ops = OpCounts { decoder_reads: 10, factor_writes: 2, ..OpCounts::default() };
-        assert_eq!(kernels.sum(&ops), Range { low: 72, typical: 72, high: 120 });
+        assert_eq!(kernels.sum(&ops), Range { low: 54, typical: 54, high: 120 });
         let one = |set: fn(&mut OpCounts)| {
             let mut ops = OpCounts::default();
             set(&mut ops);

@@ -105,12 +105,14 @@ fn control_for_a_while() {
 }
 
 /// What one operation may cost in instructions: how its row begins or ends, its unit, the bound, the rows.
-const BOUNDS: [(&str, &str, f64, usize); 9] = [
+const BOUNDS: [(&str, &str, f64, usize); 11] = [
     ("input", "compartment and step", 21.0, 2),
     ("with bias", "compartment and step", 22.0, 2),
     ("synapse", "synaptic event", 7.0, 2),
-    ("PES, 10 outputs: decode", "spike and output", 9.0, 2),
-    ("PES, 10 outputs: learn", "spike and output", 6.4, 1),
+    ("with noise", "compartment and step", 125.0, 1),
+    ("tree of two", "compartment and step", 90.0, 1),
+    ("PES, 10 outputs: decode", "spike and output", 5.0, 2),
+    ("PES, 10 outputs: learn", "spike and output", 2.6, 1),
     ("PES, 1 output: learn", "spike and output", 6.4, 1),
     ("by it", "compartment and step", 24.2, 1),
     ("e-prop, filtered", "synapse and step", 22.3, 1),
