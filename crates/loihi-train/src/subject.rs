@@ -13,7 +13,7 @@ use loihi_learn::sets::{Beside, Wanted};
 use loihi_learn::settings::TaskForm;
 use loihi_learn::{ExperimentError, RunOptions};
 use loihi_net::network::file::{FileOptions, parse_with};
-use loihi_net::network::{Network, RunSections};
+use loihi_net::network::{Network, RunSections, Section};
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::answers::AnswerShape;
 use loihi_run::inference::fed::Fed;
@@ -45,6 +45,8 @@ pub struct SubjectOptions {
     pub validate: bool,
     /// The input to which samples are shown; by default the only one.
     pub input: Option<String>,
+    /// The table `[train]`, in the place of the file's own.
+    pub table: Option<Section>,
 }
 
 impl SubjectOptions {
@@ -125,12 +127,17 @@ impl Subject {
     /// # Errors
     /// [`TrainError`].
     pub fn open(text: &str, path: &Path, options: &SubjectOptions) -> Result<Self, TrainError> {
+        let read = |file: FileOptions| {
+            let mut network = parse_with(text, path, &file)?;
+            network.run.train = options.table.clone().or(network.run.train);
+            Ok::<_, TrainError>(network)
+        };
         // What is wrong with the file is said before data are read.
-        let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
+        let first = read(FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
         let (inputs, samples) = options.read_fed(&first, form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
-        Self::new(parse_with(text, path, &file)?, &inputs, samples, options)
+        Self::new(read(file)?, &inputs, samples, options)
     }
 
     /// Reads data for a network that is not a file: what is drawn for it takes the seed of the options, too.
@@ -138,6 +145,7 @@ impl Subject {
     /// # Errors
     /// [`TrainError`].
     pub fn of(mut network: Network, options: &SubjectOptions) -> Result<Self, TrainError> {
+        network.run.train = options.table.clone().or(network.run.train);
         let (inputs, samples) = options.read_fed(&network, TrainForm::of(&network)?.validation_samples)?;
         network.seed = network.seed.wrapping_add(options.seed);
         Self::new(network, &inputs, samples, options)

@@ -71,13 +71,23 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
         bail!("the trained network needs a place: give --out DIR, or --resume DIR");
     };
     #[cfg(feature = "hdf5")]
-    if let Some(network) = args.from.network(args.network.as_deref())? {
-        let subject = waiting("reading samples", || Subject::of(network, &args.options()))?;
-        out::line(format_args!("{}", subject.network.about.trim_end()))?;
+    if let Some((begin, table)) = args.from.begin(args.network.as_deref())? {
+        let mut options = args.options();
+        options.table = table;
+        let subject = match begin {
+            from::Begin::File(What { path, text, .. }) => {
+                waiting("reading samples", || Subject::open(&text, &path, &options))?
+            }
+            from::Begin::Imported(network) => {
+                let subject = waiting("reading samples", || Subject::of(*network, &options))?;
+                out::line(format_args!("{}", subject.network.about.trim_end()))?;
+                subject
+            }
+        };
         return train_subject(args, &subject, folder);
     }
     let Some(what) = &args.network else {
-        bail!("what is trained is missing: give a network file, or --from with a network of another framework");
+        bail!("what is trained is missing: give a network file, or --from with a network that was trained before");
     };
     let what = What::of(what)?;
     if ann::is_asked_for(&what) {

@@ -1,4 +1,4 @@
-//! `loihi train` of networks that others have trained: NIR graphs, and ANNs that were converted.
+//! `loihi train` of networks that were trained before: here, by others (NIR graphs), and as ANNs that were converted.
 
 use crate::common::root;
 use crate::process::{assert_one_sentence, command, object};
@@ -106,15 +106,20 @@ fn what_a_graph_lacks_is_told_in_a_sentence() {
     fs::write(at("wrong.toml"), "[train]\nspeed = 1\n").unwrap();
     let example = root().join("examples/train/digits.toml").to_str().unwrap().to_owned();
     let [net, waits, more, wrong] = ["net.nir", "waits.nir", "more.toml", "wrong.toml"].map(at);
+    fs::create_dir(at("empty")).unwrap();
+    let [empty, python] = ["empty", "net.py"].map(at);
     let [no_table, no_graph] = ["nowhere.toml", "nowhere.nir"].map(at);
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 12] = [
         (&[], "what is trained is missing: give a network file, or --from"),
         (&["--as", "norse", &example], "--as is for a network of another framework: give that by --from"),
         (&["--from", &net, &more], "has `steps` beside [train], and the network is that of --from"),
         (&["--from", &net, &wrong], "unknown field `speed`"),
         (&["--from", &net, &no_table], "nowhere.toml cannot be read"),
         (&["--from", &no_graph], "nowhere.nir"),
-        (&["--from", &example], "expected a .nir or a .net file"),
+        (&["--from", &python], "net.py: give the folder of a training, a .toml, a .nir or a .net file"),
+        (&["--from", &empty], "has no network.toml, which a training writes at its end"),
+        (&["--from", &example, &more], "has `steps` beside [train], and the network is that of --from"),
+        (&["--from", &example, "--coding", "rate"], "digits.toml says it itself: take it out"),
         (&["--from", &net, "--steps", "12"], "and the samples are values"),
         (&["--from", &waits, "--as", "snntorch"], "has unsupported nodes, wait: `loihi import"),
     ];
@@ -124,6 +129,42 @@ fn what_a_graph_lacks_is_told_in_a_sentence() {
         assert_one_sentence(&command(&all).output().unwrap(), &[said]);
         assert!(!Path::new(&out).exists(), "{said}");
     }
+}
+
+/// With the weights of the folder, and the settings of another file, of the network's own, or none.
+#[test]
+fn a_training_begins_where_another_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let example = root().join("examples/train/digits.toml").to_str().unwrap().to_owned();
+    run(&["train", &example, "--train", "digits", "--epochs", "2", "--out", &at("first")]);
+    let table = "[train]\nepochs = 1\nbatch = 32\nrate = 0.2\nper_score = 0.5\n";
+    fs::write(at("tune.toml"), table).unwrap();
+    let onward = |words: &[&str], out: &str| {
+        let end = ["--train", "digits", "--seed", "3", "--out", &at(out)];
+        let trained = run(&[&["train"], words, &end].concat());
+        assert_eq!((&trained["epochs"], &trained["scores_different"]), (&1.into(), &0.into()), "{trained}");
+        trained
+    };
+    let tuned = onward(&[&at("tune.toml"), "--from", &at("first")], "tuned");
+    // Settings in the trained file are the same, and so is that file as the network.
+    let network = fs::read_to_string(at("first/network.toml")).unwrap();
+    fs::write(at("first/whole.toml"), format!("{network}\n{table}")).unwrap();
+    let whole = at("first/whole.toml");
+    for (words, out) in
+        [(&["--from", &whole][..], "own"), (&[&whole], "plain"), (&[&at("tune.toml"), "--from", &whole], "given")]
+    {
+        assert_eq!(onward(words, out)["loss"], tuned["loss"], "{out}");
+        assert_eq!(
+            fs::read(at(&format!("{out}/network.npz"))).unwrap(),
+            fs::read(at("tuned/network.npz")).unwrap(),
+            "{out}"
+        );
+    }
+    let one = onward(&["--from", &at("first"), "--epochs", "1"], "without");
+    assert_ne!(one["loss"], tuned["loss"], "by the defaults of [train]");
+    let anew = onward(&[&example, "--epochs", "1"], "anew");
+    assert!(tuned["loss"].as_f64().unwrap() < anew["loss"].as_f64().unwrap(), "{tuned} and {anew}");
 }
 
 /// Hybrid: what was converted is trained on, with the synapses that set its neurons where they begin.
