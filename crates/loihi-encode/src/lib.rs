@@ -1,4 +1,5 @@
-//! From samples to spikes: of values by rate, latency, change, level and crossing; of recordings by their events.
+//! From samples to spikes: of values by rate, latency, change, level and crossing, of images by saccades; of recordings by their
+//! events.
 //!
 //! ```
 //! // A value of 255 spikes at once, one of 1 in the last of 20 steps, one of 0 never.
@@ -9,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod marks;
+pub mod saccades;
 
 use loihi_core::num::word;
 use loihi_data::events::{Event, Events};

@@ -15,6 +15,8 @@ loihi_files::choices! {
         Levels = "levels",
         /// A spike for every level that is crossed since the row before, rises first and falls after them: [2, levels, row]
         Crossings = "crossings",
+        /// A spike for every change that a camera of events reports of an image in three saccades: [2, rows, columns]
+        Saccades = "saccades",
     }
 }
 
@@ -48,7 +50,7 @@ pub struct Encoding {
     pub threshold: Option<u8>,
     /// Where time begins, for events.
     pub time: Option<Time>,
-    /// Seed of [`Coding::Rate`].
+    /// Seed of [`Coding::Rate`] and [`Coding::Saccades`].
     pub seed: Option<u32>,
 }
 
@@ -72,31 +74,25 @@ impl Encoding {
         self
     }
 
-    /// Sets the seed of [`Coding::Rate`].
+    /// Sets the seed of [`Coding::Rate`] and [`Coding::Saccades`].
     #[must_use]
     pub const fn seed(mut self, seed: u32) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// The first key that has no meaning here, and why: `threshold` belongs to delta, `seed` to rate, all to spikes.
+    /// The first key that has no meaning here, and why: `threshold` belongs to delta, `seed` to rate and saccades, all to spikes.
     pub(super) fn without_effect(&self, spikes: bool) -> Option<(&'static str, &'static str)> {
         let of_spikes = "it has a meaning only for inputs that send spikes";
+        let of_delta = "it has a meaning only with coding = \"delta\"";
+        let of_draws = "it has a meaning only with coding = \"rate\" or \"saccades\"";
+        let [reports, draws] = [&[Coding::Delta][..], &[Coding::Rate, Coding::Saccades]]
+            .map(|own| spikes && self.coding.is_some_and(|coding| own.contains(&coding)));
         let keys = [
             ("coding", self.coding.is_some(), spikes, of_spikes),
             ("time", self.time.is_some(), spikes, of_spikes),
-            (
-                "threshold",
-                self.threshold.is_some(),
-                spikes && self.coding == Some(Coding::Delta),
-                "it has a meaning only with coding = \"delta\"",
-            ),
-            (
-                "seed",
-                self.seed.is_some(),
-                spikes && self.coding == Some(Coding::Rate),
-                "it has a meaning only with coding = \"rate\"",
-            ),
+            ("threshold", self.threshold.is_some(), reports, of_delta),
+            ("seed", self.seed.is_some(), draws, of_draws),
         ];
         keys.into_iter().find(|(_, given, has_effect, _)| *given && !has_effect).map(|(key, .., why)| (key, why))
     }

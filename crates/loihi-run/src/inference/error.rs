@@ -23,7 +23,7 @@ pub enum PresentError {
     /// Values for an input of spikes.
     #[error(
         "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or run with \
-         --coding: rate, latency, delta, frames, levels or crossings"
+         --coding: rate, latency, delta, frames, levels, crossings or saccades"
     )]
     Coding(String),
     /// The shape of an input does not suit `crossings`.
@@ -32,6 +32,17 @@ pub enum PresentError {
          [2, levels, row]"
     )]
     Crossings {
+        /// The input.
+        input: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The shape of an input does not suit `saccades`.
+    #[error(
+        "the input `{input}` takes spikes of shape {shape:?}: for coding = \"saccades\" give it spikes of shape \
+         [2, rows, columns], those of a sensor"
+    )]
+    Saccades {
         /// The input.
         input: String,
         /// Its shape.

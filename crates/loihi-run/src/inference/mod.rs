@@ -1,6 +1,7 @@
 //! Runs a placed network on a device, a sample at a time, and reads its answer.
 
 pub mod answers;
+mod encoded;
 mod error;
 pub mod fed;
 pub mod known;

@@ -4,6 +4,7 @@ pub use super::error::PresentError;
 pub use super::presentation::Presentation;
 pub use loihi_net::network::{Coding, Time};
 
+use super::encoded::{encoded, fits_coding, is_rows, wrong_size};
 use super::{Stimulus, span};
 use loihi_data::events::Events;
 use loihi_data::{Sample, SampleData};
@@ -42,7 +43,7 @@ pub fn check_recordings<'i>(
         if fits(item, input, presentation.coding) {
             any_fits = true;
         } else if first.is_none() {
-            first = Some(wrong_size(item, input));
+            first = Some(wrong_size(item, input, presentation.coding));
         }
     }
     match first {
@@ -60,21 +61,11 @@ fn fits(item: &Sample, input: &Input, coding: Option<Coding>) -> bool {
         (SampleData::Events(events), Entry::Spikes) => sensor_of(events, &input.shape).is_some(),
         (SampleData::Events(_), _) => false,
         (SampleData::Values { shape, values }, Entry::Spikes) => {
-            coding.is_none_or(|coding| fits_coding(shape, values, input, coding))
+            coding.is_none_or(|coding| fits_coding((shape, values), input, coding))
         }
         (SampleData::Values { values, .. }, Entry::Bias { .. }) => values.len() == size(&input.shape),
         (SampleData::Values { shape, .. }, Entry::Weighted(_)) => is_rows(shape, size(&input.shape).max(1)),
         _ => true,
-    }
-}
-
-/// Whether values can be encoded for an input of spikes. One whose shape has no place for levels is told of by itself.
-fn fits_coding(shape: &[usize], values: &[u8], input: &Input, coding: Coding) -> bool {
-    let width = span::row_width(&input.shape, coding);
-    match coding {
-        Coding::Crossings if width == 0 => true,
-        Coding::Delta | Coding::Frames | Coding::Levels | Coding::Crossings => is_rows(shape, width),
-        Coding::Rate | Coding::Latency => values.len() == size(&input.shape),
     }
 }
 
@@ -118,16 +109,16 @@ fn as_long_as_it_is(
     let steps = span::asked(network, presentation);
     match (&item.data, &input.entry) {
         (SampleData::Events(events), Entry::Spikes) => {
-            let sensor = sensor_of(events, &input.shape).ok_or_else(|| wrong_size(item, input))?;
+            let sensor = sensor_of(events, &input.shape).ok_or_else(|| wrong_size(item, input, None))?;
             let steps = span::of_events(item, events, presentation, steps)?;
             Ok(of_spikes(encode::events(events, presentation.clock(events), steps, sensor), place))
         }
         (SampleData::Values { shape, values }, Entry::Spikes) => {
-            values_as_spikes(item, (shape, values), input, number, steps, presentation)
+            Ok(of_spikes(encoded(item, (shape, values), input, number, steps, presentation)?, place))
         }
         (SampleData::Values { values, .. }, Entry::Bias { gain_q16, offset, .. }) => {
             if values.len() != size(&input.shape) {
-                return Err(wrong_size(item, input));
+                return Err(wrong_size(item, input, None));
             }
             let bias = |value: &u8| {
                 let scaled = (i64::from(*gain_q16) * i64::from(*value) + (1 << 15)) >> 16;
@@ -142,7 +133,7 @@ fn as_long_as_it_is(
         (SampleData::Reals { .. }, _) => {
             Err(PresentError::Reals { item: item.name.clone(), input: input.name.clone() })
         }
-        _ => Err(wrong_size(item, input)),
+        _ => Err(wrong_size(item, input, None)),
     }
 }
 
@@ -165,40 +156,6 @@ fn of_spikes(spikes: Spikes, input: usize) -> Stimulus {
     Stimulus { steps: spikes.steps, spikes: spikes.spikes.into_iter().map(spike).collect(), ..Stimulus::default() }
 }
 
-fn values_as_spikes(
-    item: &Sample,
-    (shape, values): (&[usize], &[u8]),
-    input: &Input,
-    number: u32,
-    steps: Option<u32>,
-    presentation: &Presentation,
-) -> Result<Stimulus, PresentError> {
-    let elements = size(&input.shape);
-    let coding = presentation.coding.ok_or_else(|| PresentError::Coding(input.name.clone()))?;
-    let width = span::row_width(&input.shape, coding);
-    if width == 0 && coding == Coding::Crossings {
-        return Err(PresentError::Crossings { input: input.name.clone(), shape: input.shape.clone() });
-    }
-    if !fits_coding(shape, values, input, coding) {
-        return Err(wrong_size(item, input));
-    }
-    let mut spikes = match coding {
-        Coding::Rate => {
-            let steps = span::held(item, values, steps.ok_or(PresentError::Steps)?)?;
-            encode::rate(values, steps, presentation.seed, number)
-        }
-        Coding::Latency => encode::latency(values, steps.ok_or(PresentError::Steps)?),
-        Coding::Delta => encode::delta(values, width, presentation.threshold),
-        Coding::Frames => encode::frames(values, width),
-        Coding::Levels => encode::levels(values, width, elements / width.max(1)),
-        Coding::Crossings => encode::crossings(values, width, elements / (2 * width.max(1))),
-    };
-    // Of rows there can be more or fewer than steps are asked for.
-    spikes.steps = steps.unwrap_or(spikes.steps);
-    spikes.spikes.retain(|(step, _)| *step < spikes.steps);
-    Ok(of_spikes(spikes, presentation.input))
-}
-
 /// Values for weighted sums: the same in all steps, or a row of them a step.
 fn values_as_they_are(
     item: &Sample,
@@ -208,7 +165,7 @@ fn values_as_they_are(
 ) -> Result<Stimulus, PresentError> {
     let elements = size(&input.shape).max(1);
     if !is_rows(shape, elements) {
-        return Err(wrong_size(item, input));
+        return Err(wrong_size(item, input, None));
     }
     let rows = u32::try_from(values.len() / elements).unwrap_or(u32::MAX);
     let steps = match (rows, steps) {
@@ -218,38 +175,6 @@ fn values_as_they_are(
     };
     let values = (0..).zip(values.chunks(elements)).map(|(step, row)| (step, place, encode::shares(row))).collect();
     Ok(Stimulus { steps, values, ..Stimulus::default() })
-}
-
-/// Whether values of a shape are rows of this many: its last extents are those of a row. A single extent may hold
-/// several, and all values are rows of one.
-fn is_rows(shape: &[usize], elements: usize) -> bool {
-    let fits = |at: usize| shape[at..].iter().copied().fold(1, usize::saturating_mul) == elements;
-    match *shape {
-        [all] => all > 0 && elements > 0 && all.is_multiple_of(elements),
-        _ => (0..=shape.len()).any(fits),
-    }
-}
-
-fn wrong_size(item: &Sample, input: &Input) -> PresentError {
-    let found = match &item.data {
-        SampleData::Values { shape, values } if shape.len() > 1 => {
-            format!("{} values of shape {shape:?}", values.len())
-        }
-        SampleData::Values { values, .. } => format!("{} values", values.len()),
-        SampleData::Events(events) => format!("events of a sensor of {} x {}", events.size[0], events.size[1]),
-        _ => "data of another kind".to_owned(),
-    };
-    let expected = match (&item.data, &input.entry) {
-        (SampleData::Events(_), Entry::Spikes) => {
-            format!(
-                "spikes of shape {:?}; events have [2, height, width], those of one polarity also [1, height, width] or [width]",
-                input.shape
-            )
-        }
-        (SampleData::Events(_), _) => "values".to_owned(),
-        _ => format!("{} of shape {:?}", size(&input.shape), input.shape),
-    };
-    PresentError::Size { item: Some(item.name.clone()), found, input: input.name.clone(), expected }
 }
 
 /// What tests start from.

@@ -28,7 +28,7 @@ pub struct Presentation {
     pub time: Time,
     /// Smallest change that [`Coding::Delta`] tells.
     pub threshold: u8,
-    /// Seed of [`Coding::Rate`].
+    /// Seed of [`Coding::Rate`] and [`Coding::Saccades`].
     pub seed: u32,
 }
 

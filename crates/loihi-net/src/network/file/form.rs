@@ -142,7 +142,7 @@ macro_rules! words {
 }
 
 words! {
-    CodingForm => network::Coding { Rate, Latency, Delta, Frames, Levels, Crossings }
+    CodingForm => network::Coding { Rate, Latency, Delta, Frames, Levels, Crossings, Saccades }
     TimeForm => network::Time { First, Absolute }
     SignForm => network::Signs { Mixed, Excitatory, Inhibitory, Split }
     ReadBys => network::ReadBy { Spikes, Voltage, FirstSpike }
