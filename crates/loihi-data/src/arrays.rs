@@ -16,6 +16,7 @@
 use super::answers::{Answers, not_finite, singles};
 use super::error::FormatError;
 use super::format::{Content, Format};
+use super::legend::Legend;
 use super::options::DataOptions;
 use super::records;
 use super::sample::Sample;
@@ -32,7 +33,7 @@ pub const FORMAT: Format = Format::new(
     "arrays of samples, or of the events of a recording",
     |bytes, most, options| match records::parse(bytes)? {
         Some(recording) => Ok(Content::events(recording)),
-        None => read(bytes, most, options).map(|(samples, scale)| Content::Many(samples, scale)),
+        None => read(bytes, most, options).map(|(samples, scale)| Content::Many(samples, Legend::of_scale(scale))),
     },
 )
 .begins(&[b"\x93NUMPY", b"PK\x03\x04"])

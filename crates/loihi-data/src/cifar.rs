@@ -7,6 +7,7 @@
 use super::error::{DataError, FormatError};
 use super::files::{extension, name_of};
 use super::format::{Content, Format};
+use super::legend::Legend;
 use super::listing::{Layout, Listing};
 use super::sample::Sample;
 use std::collections::BTreeSet;
@@ -43,7 +44,7 @@ const SAMPLES_MAX: u32 = 10_000;
 /// A file of its authors alone, with all of its samples.
 pub const FORMAT: Format =
     Format::new("cifar-batch", &[], "batches of CIFAR-10, as its authors distribute them", |bytes, _, _| {
-        Ok(Content::Many(samples(batch(bytes)?), None))
+        Ok(Content::Many(samples(batch(bytes)?), Legend::default()))
     })
     .named(is_batch)
     .of_many("in the file");

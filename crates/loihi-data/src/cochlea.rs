@@ -8,6 +8,7 @@
 use super::error::FormatError;
 use super::events::{Event, Events};
 use super::format::Content;
+use super::legend::Legend;
 use super::options::DataOptions;
 use super::sample::{Sample, SampleData};
 use loihi_files::npz::Values;
@@ -15,7 +16,7 @@ use loihi_hdf5::File;
 
 /// What [`super::shd::FORMAT`] reads.
 pub(crate) fn read(bytes: &[u8], most: usize, _: &DataOptions) -> Result<Content, FormatError> {
-    Ok(Content::Many(parse(bytes.to_vec(), most)?, None))
+    Ok(Content::Many(parse(bytes.to_vec(), most)?, Legend::default()))
 }
 
 /// Reads the first `most` words of a file.

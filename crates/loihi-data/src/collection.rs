@@ -5,11 +5,11 @@ use super::files::{self, extension, name_of};
 use super::format::{Content, Format};
 use super::formats::{format_of, readable};
 use super::labels::{self, Labels};
+use super::legend::Legend;
 use super::listing::{FOLDERS, Layout, Listing, has_split_folders};
 use super::options::DataOptions;
 use super::package::Package;
 use super::sample::Sample;
-use super::scale::Scale;
 use super::sets::{DATA_SETS, DataSet, Origin};
 use super::{cifar, idx};
 use std::io::ErrorKind;
@@ -126,9 +126,17 @@ impl Collection {
     /// # Errors
     /// [`DataError`] names the file, and where in it; also if there are no samples.
     pub fn samples(&self, split: &str, most: usize) -> Result<Vec<Sample>, DataError> {
+        Ok(self.samples_and_legend(split, most)?.0)
+    }
+
+    /// The same, and what their file says of all of them.
+    ///
+    /// # Errors
+    /// As [`Collection::samples`].
+    pub fn samples_and_legend(&self, split: &str, most: usize) -> Result<(Vec<Sample>, Legend), DataError> {
         let from = self.full_scale();
-        let samples = self.as_they_are(split, most)?;
-        Ok(samples.into_iter().map(|sample| sample.rescaled(from, u8::MAX)).collect())
+        let (samples, legend) = self.as_they_are(split, most)?;
+        Ok((samples.into_iter().map(|sample| sample.rescaled(from, u8::MAX)).collect(), legend))
     }
 
     /// The data set whose name was opened.
@@ -142,26 +150,18 @@ impl Collection {
         self.set.map_or(u8::MAX, |set| set.full_scale)
     }
 
-    /// Reads samples with values of 0 to [`Collection::full_scale`], or with real numbers.
+    /// Reads samples with values of 0 to [`Collection::full_scale`], or with real numbers, and what their file says of all of
+    /// them.
     ///
     /// # Errors
     /// As [`Collection::samples`].
-    pub fn as_they_are(&self, split: &str, most: usize) -> Result<Vec<Sample>, DataError> {
-        Ok(self.scaled(split, most)?.0)
-    }
-
-    /// The same, and how numbers of arrays and CSV files were scaled, by which other files can be read
-    /// ([`DataOptions::scale`]); nothing where values are bytes, or stay real numbers.
-    ///
-    /// # Errors
-    /// As [`Collection::samples`].
-    pub fn scaled(&self, split: &str, most: usize) -> Result<(Vec<Sample>, Option<Scale>), DataError> {
-        let mut scale = None;
+    pub fn as_they_are(&self, split: &str, most: usize) -> Result<(Vec<Sample>, Legend), DataError> {
+        let mut legend = Legend::default();
         let mut samples = match &self.source {
             Source::BuiltIn(samples) => samples(self.options.seed, split),
             Source::File => {
                 let (samples, own) = self.of_file(most)?;
-                scale = own;
+                legend = own;
                 samples
             }
             Source::Layout(listing, layout, package) => {
@@ -195,21 +195,21 @@ impl Collection {
         if self.options.reals {
             samples = samples.into_iter().map(Sample::with_reals).collect();
         }
-        Ok((samples, scale))
+        Ok((samples, legend))
     }
 
-    fn of_file(&self, most: usize) -> Result<(Vec<Sample>, Option<Scale>), DataError> {
+    fn of_file(&self, most: usize) -> Result<(Vec<Sample>, Legend), DataError> {
         let path = &*self.path;
         let bytes = files::read(path)?;
-        let Some(format) = format_of(path, &bytes) else { return Ok((Vec::new(), None)) };
+        let Some(format) = format_of(path, &bytes) else { return Ok((Vec::new(), Legend::default())) };
         Ok(match content(format, path, &bytes, most, &self.options)? {
             // The folder in which a file alone lies is not a class.
             Content::One(data) => {
                 let name = name_of(path);
                 let label = labels::number_in(&name);
-                (vec![Sample::new(name, data).labelled(label)], None)
+                (vec![Sample::new(name, data).labelled(label)], Legend::default())
             }
-            Content::Many(samples, scale) => (samples, scale),
+            Content::Many(samples, legend) => (samples, legend),
         })
     }
 }

@@ -3,9 +3,9 @@
 use super::error::FormatError;
 use super::events::Events;
 use super::files::{extension, name_of};
+use super::legend::Legend;
 use super::options::DataOptions;
 use super::sample::{Sample, SampleData};
-use super::scale::Scale;
 use std::path::Path;
 
 /// What a file holds.
@@ -14,8 +14,8 @@ use std::path::Path;
 pub enum Content {
     /// A sample; its class is in a list of labels, in the name of its folder, or in its own name.
     One(SampleData),
-    /// Samples, in their order, with the classes that the file says; and how its numbers were scaled, if they were.
-    Many(Vec<Sample>, Option<Scale>),
+    /// Samples, in their order, with the classes that the file says; and what it says of all of them.
+    Many(Vec<Sample>, Legend),
 }
 
 impl Content {

@@ -6,6 +6,7 @@
 use super::error::{DataError, FormatError};
 use super::files::name_of;
 use super::format::{Content, Format};
+use super::legend::Legend;
 use super::listing::{Layout, Listing};
 use super::sample::Sample;
 use flate2::read::MultiGzDecoder;
@@ -84,7 +85,7 @@ fn perhaps_packed(mut source: impl Read) -> Result<Idx, (u64, IdxFault)> {
 
 /// Arrays alone, and in pairs of samples and labels.
 pub const FORMAT: Format = Format::new("idx", &[], "IDX arrays; the first extent counts samples", |bytes, _, _| {
-    Ok(Content::Many(items(&parse(bytes)?, None), None))
+    Ok(Content::Many(items(&parse(bytes)?, None), Legend::default()))
 })
 .named(|name| name.contains("-ubyte"))
 .of_many("none in a file alone; in a folder with `PREFIX-labels-idx1-ubyte`, that file");

@@ -55,6 +55,7 @@ mod format;
 mod formats;
 pub mod idx;
 mod labels;
+mod legend;
 mod listing;
 #[cfg(feature = "audio")]
 pub mod mel;
@@ -76,6 +77,7 @@ pub use collection::{Collection, open};
 pub use error::{DataError, FormatError, Position};
 pub use format::{Content, Format, Read};
 pub use formats::format_of;
+pub use legend::Legend;
 pub use options::DataOptions;
 pub use sample::{Sample, SampleData, rescale};
 pub use scale::Scale;

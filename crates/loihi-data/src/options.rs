@@ -41,7 +41,7 @@ impl DataOptions {
     }
 
     /// The same with numbers of arrays and CSV files scaled so, as those of a test set are by the scale of the training set
-    /// ([`Collection::scaled`](super::Collection::scaled)).
+    /// ([`Legend::scale`](super::Legend::scale)).
     #[must_use]
     pub fn scale(self, scale: impl Into<Option<Scale>>) -> Self {
         Self { scale: scale.into(), ..self }

@@ -2,6 +2,7 @@
 
 use super::collection::Collection;
 use super::error::DataError;
+use super::legend::Legend;
 use super::sample::Sample;
 use std::collections::BTreeMap;
 
@@ -26,12 +27,20 @@ pub struct Sets {
     pub training: Vec<Sample>,
     /// The samples that are tested.
     pub test: Option<Vec<Sample>>,
+    /// What the file of those that are learned says of all of them.
+    pub legend: Legend,
 }
 
 impl Sets {
     /// All samples, or those that are learned and those that are tested.
-    pub const fn new(training: Vec<Sample>, test: Option<Vec<Sample>>) -> Self {
-        Self { training, test }
+    pub fn new(training: Vec<Sample>, test: Option<Vec<Sample>>) -> Self {
+        Self { training, test, legend: Legend::default() }
+    }
+
+    /// The same, of a file that says this.
+    #[must_use]
+    pub fn with_legend(self, legend: Legend) -> Self {
+        Self { legend, ..self }
     }
 
     /// Puts each sample of other data beside the one of the same number; what is to be answered comes from either, or is the same in
@@ -89,9 +98,12 @@ impl Collection {
             |starts: &[&str]| self.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
         let all = |split: &str| self.as_they_are(split, usize::MAX);
         Ok(match (split(&["train"]), split(&["test", "t10k"])) {
-            (Some(training), Some(test)) => Sets::new(all(training)?, Some(all(test)?)),
-            (Some(only), None) | (None, Some(only)) => Sets::new(all(only)?, None),
-            (None, None) => Sets::new(all(self.splits().first().map_or("", String::as_str))?, None),
+            (Some(training), Some(test)) => Sets::new(all(training)?.0, Some(all(test)?.0)),
+            (only, other) => {
+                let unnamed = self.splits().first();
+                let (samples, legend) = all(only.or(other).or(unnamed).map_or("", String::as_str))?;
+                Sets::new(samples, None).with_legend(legend)
+            }
         })
     }
 

@@ -10,14 +10,16 @@
 use super::columns::{single, stage_of};
 use super::error::{FormatError, quoted};
 use super::format::{Content, Format};
+use super::legend::Legend;
 use super::options::DataOptions;
 use super::sample::Sample;
 use super::scale::Scale;
 use csv::StringRecord;
+use loihi_files::plural::plural;
 
 /// Tables of features.
 pub const FORMAT: Format = Format::new("csv", &["csv"], "tables, a sample a row", |bytes, _, options| {
-    read(bytes, options).map(|(samples, scale)| Content::Many(samples, scale))
+    read(bytes, options).map(|(samples, legend)| Content::Many(samples, legend))
 })
 .of_many("in the column `label` or `class`, else in the last one if there are no targets")
 .with_targets("in the columns `target` or `target_...`");
@@ -27,7 +29,11 @@ pub const FORMAT: Format = Format::new("csv", &["csv"], "tables, a sample a row"
 struct Columns {
     /// How many there are.
     count: usize,
+    /// Their names; empty: they have none.
+    names: Vec<String>,
     label: Option<usize>,
+    /// Whether that is the last column, which is the class because no column is called so.
+    is_last: bool,
     targets: Vec<usize>,
     stage: Option<usize>,
     /// All others.
@@ -60,8 +66,8 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> usize {
     before.split(|byte| *byte == b'\n').count()
 }
 
-/// Samples, and their scale if they have values.
-fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
+/// Samples, what their columns are, and their scale if they have values.
+fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Legend), FormatError> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let mut columns: Option<Columns> = None;
@@ -88,12 +94,13 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Option<Scal
         }
         rows.push(columns.row(&record, options.reals).map_err(invalid)?);
     }
-    if rows.is_empty() {
+    let Some(columns) = columns.filter(|_| !rows.is_empty()) else {
         return Err(FormatError::in_line(1, "it has no rows of numbers"));
-    }
+    };
     let all = || rows.iter().flat_map(|row| row.features.iter().copied());
     let scale = (!options.reals).then(|| options.scale.unwrap_or_else(|| Scale::of_extremes(all())));
-    Ok((rows.into_iter().enumerate().map(|(number, row)| row.sample(number, scale)).collect(), scale))
+    let samples = rows.into_iter().enumerate().map(|(number, row)| row.sample(number, scale)).collect();
+    Ok((samples, Legend { columns: Some(columns.told()), scale }))
 }
 
 impl Columns {
@@ -105,7 +112,8 @@ impl Columns {
         let targets: Vec<usize> = (0..lower.len()).filter(is_target).collect();
         let wanted = options.stage_column.as_ref();
         let stage = wanted.map(|wanted| stage_of("column", &names.iter().collect::<Vec<_>>(), wanted));
-        Self { count: lower.len(), label, targets, stage: stage.transpose()?, features: Vec::new() }.with_features()
+        let names = names.iter().map(str::to_owned).collect();
+        Self { count: lower.len(), names, label, targets, stage: stage.transpose()?, ..Self::default() }.with_features()
     }
 
     /// Those of a table without names.
@@ -120,6 +128,7 @@ impl Columns {
     fn with_features(mut self) -> Result<Self, String> {
         if self.label.is_none() && self.targets.is_empty() {
             self.label = (0..self.count).rev().find(|column| Some(*column) != self.stage);
+            self.is_last = self.label.is_some_and(|column| column + 1 == self.count);
         }
         let is_feature =
             |column: &usize| ![self.label, self.stage].contains(&Some(*column)) && !self.targets.contains(column);
@@ -129,6 +138,33 @@ impl Columns {
             (0, _) => Err("no column is left for features: classes, targets and stages take all of them".to_owned()),
             _ => Ok(self),
         }
+    }
+
+    /// What each is, in words: `` 4 values, `a` to `d`; the last column, `kind`, is the class ``.
+    fn told(&self) -> String {
+        let mut told = plural(self.features.len(), "value");
+        if self.names.is_empty() {
+            return told + "; the last column is the class";
+        }
+        let name = |column: usize| quoted(self.names.get(column).map_or("", String::as_str));
+        let of = |columns: &[usize]| match *columns {
+            [first, .., last] => format!("{} to {}", name(first), name(last)),
+            [only] => name(only),
+            [] => String::new(),
+        };
+        told += &format!(", {}", of(&self.features));
+        match self.label {
+            Some(label) if self.is_last => told += &format!("; the last column, {}, is the class", name(label)),
+            Some(label) => told += &format!("; {} is the class", name(label)),
+            None => {}
+        }
+        match self.targets.len() {
+            0 => {}
+            1 => told += &format!("; {} is the target", of(&self.targets)),
+            count => told += &format!("; {} are {count} targets", of(&self.targets)),
+        }
+        self.stage.iter().for_each(|stage| told += &format!("; {} is the stage", name(*stage)));
+        told
     }
 
     /// A row of as many cells as there are columns.
@@ -224,6 +260,25 @@ mod tests {
         assert_eq!((samples[1].label, samples[1].flat()), (Some(8), Some(&[255][..])), "the last one but the stage");
         let samples = read_with("a,label\n1,7\n2,8\n", &DataOptions::default().stage_column("label"));
         assert_eq!((samples[1].label, samples[1].stage.as_deref()), (Some(8), Some("8")), "a class can be a stage");
+    }
+
+    #[test]
+    fn what_each_column_is_is_said() {
+        let told = |text: &str, options: &DataOptions| {
+            super::read(text.as_bytes(), options).unwrap().1.columns.unwrap()
+        };
+        let plain = DataOptions::default();
+        assert_eq!(told("1,2,3\n", &plain), "2 values; the last column is the class");
+        assert_eq!(told("a,kind\n1,2\n", &plain), "1 value, `a`; the last column, `kind`, is the class");
+        assert_eq!(told("a,Label,b,c\n1,2,3,4\n", &plain), "3 values, `a` to `c`; `Label` is the class");
+        assert_eq!(told("a,b,target\n1,2,3\n", &plain), "2 values, `a` to `b`; `target` is the target");
+        let staged = plain.stage_column("t");
+        let all = "a,target,target_y,class,t\n1,2,3,4,5\n";
+        assert_eq!(
+            told(all, &staged),
+            "1 value, `a`; `class` is the class; `target` to `target_y` are 2 targets; `t` is the stage"
+        );
+        assert_eq!(told("a,b,t\n1,2,3\n", &staged), "1 value, `a`; `b` is the class; `t` is the stage");
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn values_of_bytes_become_real_numbers_of_their_own_scale() {
     assert_eq!((reals.len(), reals[0].label, reals[0].flat()), (2, Some(8), None));
     let most = |sample: &Sample| sample.flat_reals().unwrap().iter().copied().fold(0.0, f32::max);
     assert_eq!((most(&reals[0]), plain[0].flat().unwrap().iter().max()), (16.0, Some(&255)));
-    assert_eq!(digits.as_they_are("test", 2).unwrap(), reals);
+    assert_eq!(digits.as_they_are("test", 2).unwrap().0, reals);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a-ubyte");
     fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 255]).unwrap();

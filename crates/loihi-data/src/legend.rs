@@ -1,0 +1,26 @@
+//! What a file of many samples says of all of them.
+
+use super::scale::Scale;
+
+/// What a file of many samples says of all of them; formats whose samples are bytes or events say nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Legend {
+    /// Which columns of a table are values, classes, targets and stages, in words; arrays have no columns.
+    pub columns: Option<String>,
+    /// How numbers became values of 0 to 255, by which other files can be read ([`DataOptions::scale`](super::DataOptions::scale));
+    /// nothing where they stay real numbers.
+    pub scale: Option<Scale>,
+}
+
+impl Legend {
+    /// Of samples without columns, scaled so.
+    pub(crate) const fn of_scale(scale: Option<Scale>) -> Self {
+        Self { columns: None, scale }
+    }
+
+    /// The columns in brackets, for the end of a message about values; nothing without columns.
+    pub fn aside(&self) -> String {
+        self.columns.as_ref().map_or_else(String::new, |columns| format!(" ({columns})"))
+    }
+}
