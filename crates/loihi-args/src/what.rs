@@ -1,10 +1,10 @@
 //! WHAT of `run`, `compare`, `view` and `table`: a built-in experiment or a network file.
 
-use crate::choice::nearest;
 use anyhow::{Context as _, anyhow, bail};
 use loihi_core::image::MAGIC;
 use loihi_data::{DataSet, format_of};
 use loihi_experiments::{EXPERIMENTS, Experiment};
+use loihi_files::names::{nearest, unknown};
 use loihi_files::whole;
 use loihi_net::network::file::{FileOptions, describes_learner, describes_network, parse_with};
 use loihi_run::record::{KeptFile, is_run};
@@ -87,15 +87,18 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
     Experiment::named(name).ok_or_else(|| {
         let names: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
         let file = Path::new(name).with_extension("toml");
-        let hint = match DataSet::of(name) {
-            Some(_) => ", a data set, which --data takes".to_owned(),
-            None if file.exists() => format!(" (the file is {})", file.display()),
-            None => String::new(),
-        };
-        if let Some(near) = nearest(name, &names).filter(|_| hint.is_empty()) {
-            return anyhow!("unknown experiment `{name}`: did you mean `{near}`? `loihi list` shows all");
+        if DataSet::of(name).is_some() {
+            let meant = nearest(name, &names);
+            let meant = meant.map_or_else(|| ";".to_owned(), |near| format!(": did you mean the experiment `{near}`?"));
+            return anyhow!("`{name}` is a data set, which --data takes{meant} `loihi list` shows all");
         }
-        anyhow!("unknown experiment `{name}`{hint}; there are {}", names.join(", "))
+        if file.exists() {
+            return anyhow!(
+                "unknown experiment `{name}`: did you mean the file {}? `loihi list` shows all",
+                file.display()
+            );
+        }
+        anyhow!("unknown experiment {}", unknown(name, &names, Some("`loihi list`")))
     })
 }
 
@@ -137,6 +140,11 @@ pub fn advice(path: &Path) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// An error of one of several experiments or files, which begins with its name.
+pub fn of_subject(name: &str, error: anyhow::Error) -> anyhow::Error {
+    if error.to_string().starts_with(name) { error } else { error.context(name.to_owned()) }
 }
 
 /// For a file that is given as samples: what it is instead.

@@ -76,7 +76,7 @@ pub fn open(what: impl AsRef<Path>, options: &DataOptions) -> Result<Collection,
         // That it is missing is said before anything else is done.
         std::fs::metadata(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound if path.components().count() == 1 => {
-                DataError::Unknown { path: path.clone(), sets: DATA_SETS.map(|set| set.name).join(", ") }
+                DataError::Unknown { path: path.clone(), sets: DATA_SETS.map(|set| set.name).to_vec() }
             }
             _ => DataError::read(&path)(error),
         })?;

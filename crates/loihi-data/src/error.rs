@@ -1,5 +1,6 @@
 //! Why samples cannot be read.
 
+use loihi_files::names::unknown;
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -142,12 +143,12 @@ pub enum DataError {
         column: String,
     },
     /// Neither a file nor a data set.
-    #[error("{}: no such file or data set; the data sets are {sets}", path.display())]
+    #[error("no such file or data set: {}", unknown(&path.display().to_string(), sets, None))]
     Unknown {
         /// The name.
         path: PathBuf,
         /// Names of data sets.
-        sets: String,
+        sets: Vec<&'static str>,
     },
     /// A split was asked for, and the data have none.
     #[error("{}: it is not divided into training and test samples, so it has no split `{split}`: take out --split", path.display())]

@@ -45,7 +45,7 @@ fn formats_without_columns_have_no_stages() {
 #[test]
 fn a_misspelt_name_is_answered_with_the_names_of_data_sets() {
     let said = open("minst", &DataOptions::default()).unwrap_err().to_string();
-    assert!(said.starts_with("minst: no such file or data set") && said.contains("mnist"), "{said}");
+    assert!(said.starts_with("no such file or data set: `minst`: did you mean `mnist`? There are: digits, "), "{said}");
     let said = open("nowhere/minst", &DataOptions::default()).unwrap_err().to_string();
     assert!(!said.contains("data set"), "{said}");
 }

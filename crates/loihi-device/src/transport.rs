@@ -3,6 +3,7 @@
 use super::{Device, DeviceFault};
 use crate::wide::Registers;
 use loihi_boards::Board;
+use loihi_files::names::unknown;
 use loihi_image::image::ImageFile;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -109,12 +110,12 @@ pub enum OpenOption {
 #[non_exhaustive]
 pub enum OpenError {
     /// There is no such device.
-    #[error("unknown device `{name}`; there are: {there}")]
+    #[error("unknown device {}", unknown(name, there, None))]
     Unknown {
         /// The name that was given.
         name: String,
         /// Those that there are.
-        there: String,
+        there: Vec<&'static str>,
     },
     /// The arguments after the name cannot be used.
     #[error("`{device}`: {why}")]
@@ -164,7 +165,7 @@ impl Chosen {
         let found = transports.iter().find(|transport| transport.name == name);
         let transport = found.ok_or_else(|| OpenError::Unknown {
             name: name.to_owned(),
-            there: transports.iter().map(|transport| transport.name).collect::<Vec<_>>().join(", "),
+            there: transports.iter().map(|transport| transport.name).collect(),
         })?;
         if arguments.is_some() && transport.arguments.is_empty() {
             let why = format!("this device takes no arguments: give `{name}`");

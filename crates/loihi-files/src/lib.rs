@@ -30,6 +30,7 @@
 //! | module | its one job |
 //! |---|---|
 //! | [`choice`] | enums whose values are chosen by name |
+//! | [`names`] | names that are not there, and which one is meant |
 //! | [`plural`] | counts with their nouns |
 //! | [`atomic_file`] | atomic files: complete, or as they were |
 //! | [`whole`] | files read whole, up to a stated length |
@@ -40,6 +41,7 @@
 
 pub mod atomic_file;
 pub mod choice;
+pub mod names;
 pub mod npy;
 pub mod npz;
 pub mod plural;

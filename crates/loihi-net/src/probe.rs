@@ -1,6 +1,7 @@
 //! What is sampled of a run, and when: `[POPULATION.]REGISTER[FIRST..END]@every=N,from=N,to=N,compartment=N`.
 
 use loihi_core::register::Register;
+use loihi_files::names::unknown;
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::ops::Range;
 use std::str::FromStr;
@@ -36,10 +37,10 @@ pub struct Probe {
 #[non_exhaustive]
 pub enum ProbeError {
     /// There is no such register.
-    #[error("unknown register `{0}`; there are {known}", known = names(|_| true))]
+    #[error("unknown register {}", unknown(.0, &names(|_| true), None))]
     Register(String),
     /// A register that neurons do not have.
-    #[error("`{0}` is not a register of neurons; these are: {known}", known = names(is_of_neurons))]
+    #[error("`{0}` is not a register of neurons; these are: {known}", known = names(is_of_neurons).join(", "))]
     OfNeurons(&'static str),
     /// The range of elements is invalid.
     #[error("`{0}` is not a range of elements: write FIRST..END, as in v[0..16], or one number")]
@@ -85,9 +86,8 @@ const fn is_of_neurons(register: Register) -> bool {
     is_by_compartment(register) || matches!(register, Register::Spikes)
 }
 
-fn names(of: fn(Register) -> bool) -> String {
-    let names: Vec<&str> = registers().filter(|register| of(*register)).map(Register::name).collect();
-    names.join(", ")
+fn names(of: fn(Register) -> bool) -> Vec<&'static str> {
+    registers().filter(|register| of(*register)).map(Register::name).collect()
 }
 
 /// The register of a name.

@@ -189,13 +189,13 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "[[snip]]\nkind = \"decole\"\n".to_owned(),
             2,
-            "`kind = \"decole\"`: unknown kind `decole`; there are: rate-encoder, ",
+            "`kind = \"decole\"`: unknown kind `decole`: did you mean `decolle`? `loihi list --snips` shows all",
         ),
         ("[[snip]]\npopulation = \"hidden\"\n".to_owned(), 1, "`[[snip]]`: say its `kind`: rate-encoder, "),
         (
             format!("{DECOLLE}shfit = 3\n"),
             5,
-            "`shfit = 3`: unknown key `shfit`; there are: kind, name, population, from, classes, ",
+            "`shfit = 3`: unknown key `shfit`: did you mean `shift`? There are: kind, name, population, from, classes, ",
         ),
         (format!("{DECOLLE}group = 3\n"), 5, "`group = 3`: `group` is set by placement: leave it out"),
         (format!("{DECOLLE}shift = \"3\"\n"), 5, "`shift = \"3\"`: invalid type: string \"3\", expected u32"),

@@ -1,5 +1,6 @@
 //! Why a plant cannot be made or used.
 
+use loihi_files::names::unknown;
 use std::time::Duration;
 
 /// Why a plant cannot be made or used.
@@ -7,12 +8,12 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum PlantError {
     /// No plant has this name.
-    #[error("unknown plant `{name}`; there are: {there}")]
+    #[error("unknown plant {}", unknown(name, there, Some("`loihi list --plants`")))]
     Unknown {
         /// The name that was given.
         name: String,
         /// Those that there are.
-        there: String,
+        there: Vec<&'static str>,
     },
     /// A table without the key `plant`.
     #[error("no plant is named: add `plant = \"…\"`; there are: {0}")]

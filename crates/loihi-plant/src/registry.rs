@@ -80,11 +80,10 @@ impl PlantType {
     /// [`PlantError::Unknown`] lists those that there are.
     pub fn named(name: &str) -> Result<Self, PlantError> {
         let plants = plants();
-        plants
-            .iter()
-            .copied()
-            .find(|plant| plant.name == name)
-            .ok_or_else(|| PlantError::Unknown { name: name.to_owned(), there: names(&plants) })
+        plants.iter().copied().find(|plant| plant.name == name).ok_or_else(|| PlantError::Unknown {
+            name: name.to_owned(),
+            there: plants.iter().map(|plant| plant.name).collect(),
+        })
     }
 
     /// The plant with these parameters.
@@ -220,7 +219,7 @@ mod tests {
         );
         let said = refused("plant = \"pendulm\"\n");
         assert!(
-            said.contains("unknown plant `pendulm`; there are: pendulum, arm, sine, sines, choice, process"),
+            said.contains("unknown plant `pendulm`: did you mean `pendulum`? There are: pendulum, arm, sine, sines, choice, process"),
             "{said}"
         );
         assert!(refused("plant = 3\n").contains("unknown plant `3`"));

@@ -2,6 +2,7 @@
 
 use super::fields;
 use loihi_core::image::Profile;
+use loihi_files::names::unknown;
 use loihi_net::network::{Each, Endpoint, Entry, Network, Section, SectionError};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -227,7 +228,7 @@ impl<'s> Keys<'s> {
     fn unknown(&self, key: &str) -> SectionError {
         let mut seen = BTreeSet::new();
         let all = self.asked.iter().copied().filter(|name| seen.insert(*name)).collect::<Vec<_>>();
-        self.error(key, format!("unknown key `{key}`; there are: {}", all.join(", ")))
+        self.error(key, format!("unknown key {}", unknown(key, &all, None)))
     }
 
     /// Refuses keys that have not been read.

@@ -4,6 +4,7 @@ use super::keys::{Keys, TEACHER, table, table_name};
 use super::kind::{Program, SnipKind, kind_of};
 use super::kinds::{KINDS, Teacher};
 use super::layout::Layout;
+use loihi_files::names::unknown;
 use loihi_net::network::{Endpoint, Network, Section, SectionError};
 
 /// Whether programs of a network take real numbers, and not values of 0 to 255.
@@ -22,8 +23,10 @@ pub fn programs(network: &Network, kinds: &[SnipKind]) -> Result<Vec<Box<dyn Pro
         let invalid = |key: &str, what: String| section.error(&table_name(section), key, what);
         let all = || kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
         let name = section.text("kind").ok_or_else(|| invalid("kind", format!("say its `kind`: {}", all())))?;
-        let kind = kind_of(kinds, name)
-            .ok_or_else(|| invalid("kind", format!("unknown kind `{name}`; there are: {}", all())))?;
+        let kind = kind_of(kinds, name).ok_or_else(|| {
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+            invalid("kind", format!("unknown kind {}", unknown(name, &names, Some("`loihi list --snips`"))))
+        })?;
         if let Some(own) = section.keys.get("name") {
             let own = own.as_str().filter(|own| !own.is_empty());
             let own = own.ok_or_else(|| invalid("name", "a name is text".to_owned()))?;

@@ -9,6 +9,7 @@ use host_harness::data::{DATA_SETS, DataOptions, DataSet, Divided, Origin, open}
 use host_harness::fetch::download::DownloadObserver;
 use host_harness::fetch::get::{DownloadOptions, get};
 use loihi_args::args::DataFolderArgs;
+use loihi_files::names::unknown;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -68,7 +69,7 @@ fn find(name: &str) -> anyhow::Result<&'static Package> {
         Some(_) => bail!("`{name}` is built in: there is nothing to fetch"),
         None => {
             let names: Vec<&str> = DATA_SETS.iter().map(|set| set.name).collect();
-            bail!("unknown data set `{name}`; there are {}", names.join(", "))
+            bail!("unknown data set {}", unknown(name, &names, None))
         }
     }
 }

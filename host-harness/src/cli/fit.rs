@@ -1,7 +1,6 @@
 //! `loihi boards --fit`: bytes that networks take, and the boards that hold them.
 
 use super::stop;
-use anyhow::Context as _;
 use host_harness::boards::fit::Fit;
 use host_harness::boards::{self, Board};
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table};
@@ -12,7 +11,7 @@ use host_harness::image::ImageFile;
 use host_harness::learn::Learner;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::place::{PlacementOptions, place};
-use loihi_args::what::What;
+use loihi_args::what::{What, of_subject};
 use std::path::Path;
 
 /// The table: networks by boards; all experiments if no network is named. Sizes that a network leaves to its samples are
@@ -65,7 +64,7 @@ fn said(board: &Board, needs: &NetworkNeeds) -> String {
 
 /// What a network needs.
 fn needs(name: &str, train: Option<&Path>) -> anyhow::Result<NetworkNeeds> {
-    let image = image(name, train).with_context(|| name.to_owned())?;
+    let image = image(name, train).map_err(|error| of_subject(name, error))?;
     Ok(NetworkNeeds::of(&image)?)
 }
 

@@ -21,7 +21,8 @@ use host_harness::record::write_whole;
 use loihi_args::args::TaskArgs;
 use loihi_args::choice::choice;
 use loihi_args::open::{open_named, open_on};
-use loihi_args::what::What;
+use loihi_args::what::{What, of_subject};
+use loihi_files::names::unknown;
 use loihi_terminal::table::print;
 use serde_json::json;
 use std::path::PathBuf;
@@ -119,7 +120,7 @@ fn chips(board: &Board, profiles: &[CostProfile]) -> anyhow::Result<Option<Table
 fn print_prices(name: &str) -> anyhow::Result<()> {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     let found = BUILT_IN.iter().find(|(each, _)| *each == name);
-    let (_, text) = found.ok_or_else(|| anyhow!("unknown price table `{name}`; there are {}", names.join(", ")))?;
+    let (_, text) = found.ok_or_else(|| anyhow!("unknown price table {}", unknown(name, &names, None)))?;
     out::line(format_args!("{}", text.trim_end()))?;
     out::result("loihi-prices/1", &json!({ "prices": name, "text": text }))
 }
@@ -136,7 +137,7 @@ fn profiles(args: &TableArgs) -> anyhow::Result<(Vec<CostProfile>, Vec<Missing>)
         match profile_one(args, what) {
             Ok(profile) => profiles.push(profile),
             Err(error) if is_missing(&error) => missing.push((name.clone(), format!("{error:#}"))),
-            Err(error) => return Err(error.context(name.clone())),
+            Err(error) => return Err(of_subject(name, error)),
         }
     }
     if profiles.is_empty() {

@@ -140,7 +140,7 @@ fn other_commands_name_the_right_one_too() {
         |arguments: &[&str], parts: &[&str]| assert_one_sentence(&command(arguments).output().unwrap(), parts);
     refused(&["place", &place.path("a.nir")], &["`loihi import "]);
     refused(&["run", &network, "--data", &network], &["is a network, not samples"]);
-    refused(&["run", "digits"], &["`digits`, a data set, which --data takes", "digits-pes"]);
+    refused(&["run", "digits"], &["`digits` is a data set, which --data takes: did you mean the experiment `digits-"]);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn what_is_wrong_is_said_in_a_sentence() {
             "kind = \"decolle\"",
             "kind = \"decole\"",
             "run mine.toml --train mine.npz",
-            "unknown kind `decole`; there are: ",
+            "unknown kind `decole`: did you mean `decolle`? `loihi list --snips` shows all",
         ),
         (
             "kind = \"decolle\"",

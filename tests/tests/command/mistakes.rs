@@ -90,7 +90,7 @@ fn the_file_of_a_board_is_read() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     assert!(said("mine.toml").contains("mine.toml: it cannot be read"), "{}", said("mine.toml"));
-    assert!(said("mine").contains("unknown board `mine`; there are: x86-mcu, "), "{}", said("mine"));
+    assert!(said("mine").contains("unknown board `mine`; `loihi boards` shows all"), "{}", said("mine"));
     assert!(said("mine").contains(" (or FILE.toml)"), "{}", said("mine"));
     let meant = "unknown board `virrt`: did you mean `virt`?";
     assert!(said("virrt").contains(meant), "{}", said("virrt"));

@@ -347,6 +347,6 @@ fn boards_hold_a_network_whose_sizes_are_those_of_its_samples() {
 fn a_network_that_is_not_there_fits_nowhere() {
     let near = ["unknown experiment `pes-chanel`: did you mean `pes-channel`?"];
     assert_one_sentence(&run(&["boards", "--fit", "pes-chanel"]), &near);
-    let none_near = ["unknown experiment `unheard-of`; there are digits-pes, "];
+    let none_near = ["unknown experiment `unheard-of`; `loihi list` shows all"];
     assert_one_sentence(&run(&["boards", "--fit", "unheard-of"]), &none_near);
 }

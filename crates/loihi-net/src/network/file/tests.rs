@@ -243,7 +243,7 @@ fn what_is_wrong_is_shown_with_its_line() {
         (
             "register = \"v\"",
             "register = \"voltage\"",
-            "line 42, `register = \"voltage\"`: unknown register `voltage`; there are u, v, bias",
+            "line 42, `register = \"voltage\"`: unknown register `voltage`; there are: u, v, bias",
         ),
         ("register = \"v\"", "register = \"w\"", "`w` is not a register of neurons; these are: u, v, bias"),
         ("elements = [2, 5]", "elements = [2, 9]", "line 43, `elements = [2, 9]`: neurons up to 9, but `hidden` has 8"),

@@ -1,0 +1,54 @@
+//! Names that are none of those that there are: which one is meant, and what there is.
+
+/// How alike two names are, of 1, by Jaro and Winkler, if one may be the other, misspelt.
+const LIKE: f64 = 0.85;
+/// Most names that a message lists where a command shows all.
+const LISTED_MAX: usize = 8;
+
+/// The name that is most like a misspelt one, if any is like it.
+pub fn nearest<'n>(misspelt: &str, names: &[&'n str]) -> Option<&'n str> {
+    let misspelt = misspelt.to_lowercase();
+    let alike = |name: &str| strsim::jaro_winkler(&misspelt, &name.to_lowercase());
+    let near = names.iter().map(|name| (alike(name), *name)).filter(|(alike, _)| *alike >= LIKE);
+    near.max_by(|(one, _), (two, _)| one.total_cmp(two)).map(|(_, name)| name)
+}
+
+/// A name that is none of these, for a message: which one is meant, and all if they are few or no command `shows` them.
+///
+/// ```
+/// use loihi_files::names::unknown;
+///
+/// let sets = ["digits", "mnist"];
+/// assert_eq!(unknown("mnst", &sets, None), "`mnst`: did you mean `mnist`? There are: digits, mnist");
+/// assert_eq!(unknown("words", &sets, None), "`words`; there are: digits, mnist");
+/// let many: Vec<String> = (0..9).map(|number| format!("board-{number}")).collect();
+/// let many: Vec<&str> = many.iter().map(String::as_str).collect();
+/// assert_eq!(unknown("mine", &many, Some("`loihi boards`")), "`mine`; `loihi boards` shows all");
+/// ```
+pub fn unknown(name: &str, names: &[&str], shows: Option<&str>) -> String {
+    let meant = nearest(name, names).map(|near| format!(": did you mean `{near}`?"));
+    let all = match (shows.filter(|_| names.len() > LISTED_MAX), &meant) {
+        (Some(command), _) => format!("{command} shows all"),
+        (None, Some(_)) => format!("There are: {}", names.join(", ")),
+        (None, None) => format!("there are: {}", names.join(", ")),
+    };
+    format!("`{}`{} {all}", name.escape_debug(), meant.as_deref().unwrap_or(";"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_alike_is_meant_and_none_if_none_is() {
+        let sets = ["digits", "mnist", "fashion-mnist", "cifar-10"];
+        let meant = |name| nearest(name, &sets);
+        assert_eq!(["mnst", "MNIST", "nmist"].map(meant), [Some("mnist"); 3]);
+        assert_eq!(
+            ["fashion", "digit", "cifar10"].map(meant),
+            [Some("fashion-mnist"), Some("digits"), Some("cifar-10")]
+        );
+        assert_eq!(["nix", "", "words"].map(meant), [None; 3]);
+        assert_eq!(nearest("a", &[]), None);
+    }
+}
