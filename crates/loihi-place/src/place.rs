@@ -178,17 +178,18 @@ pub struct Placed {
 /// # Errors
 /// [`PlaceError`] says what does not fit, by how much, and what to do.
 pub fn place(network: &Network, options: PlacementOptions) -> Result<Placed, PlaceError> {
-    place_shown(network, options, &mut |_, _| {})
+    place_shown(network, options, &mut |_, _, _| {})
 }
 
-/// The same; `after` is called with how much of how much is done, from the start again for every attempt until all parts fit.
+/// The same; `after` is called with what is done, and how much of how much: first needs of parts, from the start again for every
+/// attempt until all parts fit; then the image.
 ///
 /// # Errors
 /// As [`place`].
 pub fn place_shown(
     network: &Network,
     options: PlacementOptions,
-    after: &mut dyn FnMut(u64, u64),
+    after: &mut dyn FnMut(&str, u64, u64),
 ) -> Result<Placed, PlaceError> {
     network.check()?;
     let programs = loihi_snip::programs(network, options.kinds)?;
@@ -201,7 +202,8 @@ pub fn place_shown(
     let mut counts: Vec<usize> =
         network.populations.iter().map(|population| parts_at_least(population, per_core)).collect();
     let mut parts = cut(network, &counts);
-    let mut needs = needs::of(network, &lists, &parts, after);
+    let mut needs = needs::of(network, &lists, &parts, &mut |done, all| after("parts", done, all));
+    let mut attempt = 1_u32;
     let least = cores_at_least(network, &parts, &needs);
     let all = least.iter().sum();
     if limited && all > available {
@@ -213,7 +215,9 @@ pub fn place_shown(
             // Far too many: the error says so without the finest cut.
             return Err(too_many(network, &counts, parts.len(), options));
         }
-        needs = needs::of(network, &lists, &parts, after);
+        attempt = attempt.saturating_add(1);
+        let what = format!("parts, attempt {attempt}");
+        needs = needs::of(network, &lists, &parts, &mut |done, all| after(&what, done, all));
     }
     if options.pack || (limited && parts.len() > available) {
         share::share(&mut parts, &needs);
@@ -223,7 +227,9 @@ pub fn place_shown(
         return Err(too_many(network, &counts, cores, options));
     }
     let (image, programs, plastic_groups) =
-        assemble::image(network, &lists, &parts, (&programs, options.kinds), after)?;
+        assemble::image(network, &lists, &parts, (&programs, options.kinds), &mut |done, all| {
+            after("image", done, all)
+        })?;
     let opened = image.open().map_err(BuildError::from)?;
     let usage = limits::usage(&opened);
     if limited {

@@ -72,6 +72,15 @@ pub fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> 
     done
 }
 
+/// The same in stages, each of which begins at nothing and is named in the text.
+pub fn shown_in_stages<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(&str, u64, u64)) -> R) -> R {
+    let progress = Progress::new();
+    progress.show(0, 1, what);
+    let done = run(&mut |stage, done, total| progress.show(done, total, &format!("{what}: {stage}")));
+    progress.finish();
+    done
+}
+
 /// Runs something that reports from any thread how many of `total` pieces are done, and shows that meanwhile. A report returns
 /// whether to stop.
 pub fn told<R: Send>(what: &str, total: usize, run: impl FnOnce(&(dyn Fn(u64) -> bool + Sync)) -> R + Send) -> R {
@@ -158,9 +167,10 @@ impl Together {
         self.progress.finish();
     }
 
+    /// A run that begins at nothing again, with its float twin, stays where it was: the bar is that of all runs.
     fn set(&self, number: usize, share: u64) {
         if let Some(own) = self.shares.get(number) {
-            own.store(share, Ordering::Relaxed);
+            own.fetch_max(share, Ordering::Relaxed);
             self.show();
         }
     }
@@ -185,5 +195,29 @@ impl Observer for OneOf<'_> {
         // A run is at its end once its result is there.
         let share = running.done.saturating_mul(WHOLE - 1) / running.total.max(1);
         self.all.set(self.number, share.min(WHOLE - 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_of_several_runs_never_runs_backwards() {
+        let together = Together::new(2);
+        let mut reached = 0;
+        let mut tell = |number: usize, done: u64| {
+            together.run(number).progress(&Running { done, total: 10, ..Running::default() });
+            let position = together.progress.bar.position();
+            assert!(position >= reached, "{position} after {reached}");
+            reached = position;
+        };
+        // The first run begins at nothing again while the second is under way.
+        [(0, 5), (0, 10), (1, 3), (0, 0), (1, 4), (0, 10)].map(|(number, done)| tell(number, done));
+        assert_eq!(reached, 999 + 399);
+        together.done(0);
+        together.done(1);
+        assert_eq!(together.progress.bar.position(), 2 * WHOLE);
+        together.finish();
     }
 }

@@ -40,8 +40,15 @@ pub fn print_aligned(text: &str) -> io::Result<()> {
 /// # Errors
 /// As [`out::line`].
 pub fn entry(name: &str, width: usize, about: &str) -> io::Result<()> {
-    let line = format!("{name:<width$} {about}");
-    let lines = columns().map_or_else(|| vec![line.clone()], |columns| wrapped(&line, width + 1, columns));
+    paragraph(&format!("{name:<width$} {about}"), width + 1)
+}
+
+/// Prints a line, on a terminal in as many as it takes; those after the first begin with `indent` spaces.
+///
+/// # Errors
+/// As [`out::line`].
+pub fn paragraph(line: &str, indent: usize) -> io::Result<()> {
+    let lines = columns().map_or_else(|| vec![line.to_owned()], |columns| wrapped(line, indent, columns));
     out::line(format_args!("{}", lines.join("\n")))
 }
 

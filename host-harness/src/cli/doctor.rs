@@ -6,6 +6,7 @@ use clap::Args;
 use host_harness::boards::{self, Board};
 use host_harness::device::qemu::firmware_path;
 use loihi_core::wire::message::{SCHEMA, VERSION};
+use loihi_terminal::table::entry;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -34,7 +35,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
         let ok = found.is_ok();
         let note = found.unwrap_or_else(|lacks| lacks);
         let state = if ok { "ok" } else { "missing" };
-        progress.aside(|| out::line(format_args!("  {state:<8} {what:<12} {note}")))?;
+        progress.aside(|| entry(&format!("  {state:<8} {what}"), 23, &note))?;
         rows.push(Found { what, ok, note });
         Ok(())
     };

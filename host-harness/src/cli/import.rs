@@ -69,6 +69,8 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<()> {
         imported.network.about = about(&imported, &args.file);
         imported.network.save(path)?;
         out::line(format_args!("{} neurons in {}", imported.network.neurons(), path.display()))?;
+    } else {
+        out::line(format_args!("nothing is written: --out NET.toml writes the network"))?;
     }
     out::result(SCHEMA, &body(&imported, args.out.as_deref()))
 }

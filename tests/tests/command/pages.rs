@@ -11,8 +11,10 @@
 use crate::common::root;
 use crate::reader::{assert_printed, place, printed};
 use crate::tree::files;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 macro_rules! pages {
     ($($name:ident: $page:literal),* $(,)?) => {
@@ -133,9 +135,25 @@ fn documents() -> Vec<String> {
     ["README.md".to_owned()].into_iter().chain(pages).collect()
 }
 
-/// Runs a page, or all of it.
+/// Names in a folder.
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    entries.map(|name| name.into_string().unwrap()).collect()
+}
+
+/// Whether git passes over a name at the top of the repository.
+fn is_ignored(name: &str) -> bool {
+    let lines = fs::read_to_string(root().join(".gitignore")).unwrap();
+    lines.lines().filter_map(|line| line.strip_prefix('/')).any(|line| match line.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == line,
+    })
+}
+
+/// Runs a page, or all of it. What is done in a clone leaves nothing that git shows.
 fn run(page: &str, long: bool) {
     let folder = place();
+    let before = names(folder.path());
     let mut last = None;
     for block in blocks(page) {
         if let Some(name) = block.file("save") {
@@ -150,6 +168,11 @@ fn run(page: &str, long: bool) {
         } else if let (true, Some(last)) = (block.is(&["text", "printed"]), &last) {
             assert_printed(block.text.lines(), last, &format!("{page}:{}", block.line));
         }
+    }
+    if page == "README.md" || page.starts_with("docs/tutorial/") {
+        let shown: Vec<String> =
+            names(folder.path()).difference(&before).filter(|name| !is_ignored(name)).cloned().collect();
+        assert_eq!(shown, [""; 0], "{page} writes what .gitignore does not name");
     }
 }
 

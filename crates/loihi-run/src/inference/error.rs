@@ -22,8 +22,8 @@ pub enum PresentError {
     },
     /// Values for an input of spikes.
     #[error(
-        "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or run with \
-         --coding: rate, latency, delta, frames, levels, crossings or saccades"
+        "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or --coding \
+         to `loihi run` where it is only tested: rate, latency, delta, frames, levels, crossings or saccades"
     )]
     Coding(String),
     /// The shape of an input does not suit `crossings`.

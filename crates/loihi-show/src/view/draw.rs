@@ -1,6 +1,6 @@
 //! A scene as a frame of a terminal: progress, raster, curve, counts, keys.
 
-use super::text::{clock, cut, number, short};
+use super::text::{clock, cut, folded, number, short};
 use super::{RunState, Scene};
 use loihi_experiments::figure;
 use ratatui::Frame;
@@ -18,6 +18,8 @@ const LEAST: (u16, u16) = (40, 10);
 const TALL: u16 = 20;
 /// Height of curve and counts.
 const BELOW: u16 = 9;
+/// Most lines of what is said, where there is room below the raster.
+const SAID_MAX: usize = 3;
 /// Most columns of the names of lanes.
 const LABEL_MAX: u16 = 14;
 /// Dots of a Braille cell.
@@ -35,12 +37,18 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene) -> usize {
         return 1;
     }
     let below = if all.height >= TALL { BELOW } else { 0 };
+    let (text, style) = match &scene.state {
+        RunState::Failed(why) => (why, Style::new().fg(Color::Red)),
+        _ => (&scene.said, Style::new()),
+    };
+    let most = if below > 0 { SAID_MAX } else { 1 };
+    let text = folded(text, usize::from(all.width).saturating_sub(1), most);
     let [title, gauge, middle, bottom, said, keys] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Min(4),
         Constraint::Length(below),
-        Constraint::Length(1),
+        Constraint::Length(u16::try_from(text.len()).unwrap_or(1)),
         Constraint::Length(1),
     ])
     .areas(all);
@@ -52,11 +60,8 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene) -> usize {
         curve(frame, left, scene);
         counts(frame, right, scene);
     }
-    let text = match &scene.state {
-        RunState::Failed(why) => Span::styled(format!(" {why}"), Style::new().fg(Color::Red)),
-        _ => Span::raw(format!(" {}", scene.said)),
-    };
-    frame.render_widget(Line::from(text), said);
+    let text: Vec<Line<'_>> = text.iter().map(|line| Line::styled(format!(" {line}"), style)).collect();
+    frame.render_widget(Paragraph::new(text), said);
     let help = match scene.state {
         RunState::Runs => " q quit  space hold  + faster  - slower",
         RunState::Held => " q quit  space resume  → one step",

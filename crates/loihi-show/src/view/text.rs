@@ -12,6 +12,28 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     cut
 }
 
+/// A text in one to `most` lines of at most this many columns, broken between words; what does not fit is left out.
+pub(super) fn folded(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let room = lines.len() < most;
+        let line = lines.last_mut().filter(|line| {
+            let is_free = line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width;
+            // What is too long for the last line is cut there.
+            is_free || !room
+        });
+        match line {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| cut(line, width)).collect()
+}
+
 /// Three digits and a letter for a thousand times.
 pub(super) fn short(value: f64) -> String {
     let (scale, letter) = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
@@ -54,6 +76,16 @@ pub(super) fn clock(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_takes_several_lines_and_is_cut_in_the_last() {
+        assert_eq!(folded("", 9, 3), [""]);
+        assert_eq!(folded("one two", 9, 3), ["one two"]);
+        assert_eq!(folded("one two three", 9, 3), ["one two", "three"]);
+        assert_eq!(folded("one two three four", 9, 2), ["one two", "three fo…"]);
+        assert_eq!(folded("one two", 5, 1), ["one …"]);
+        assert_eq!(folded("unbreakable word", 5, 3), ["unbr…", "word"]);
+    }
 
     #[test]
     fn figures_are_short() {

@@ -11,6 +11,7 @@ use host_harness::device::threads::on_processors;
 use host_harness::device::wide;
 use loihi_args::choice::one_or_more;
 use loihi_files::plural::plural;
+use loihi_terminal::table::paragraph;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 
@@ -100,7 +101,7 @@ fn json(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>) -> Val
 fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>) -> anyhow::Result<()> {
     let Timing { counts, .. } = timing;
     let per_step = |count: u64| count as f64 / counts.steps.max(1) as f64;
-    out::line(format_args!(
+    let heading = format!(
         "lif: {} compartments on {}, {} recurrent synapses each, {} steps, this host ({}, {})",
         lif.compartments,
         plural(timing.cores, "core"),
@@ -108,7 +109,8 @@ fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>)
         counts.steps,
         wide::registers(),
         plural(timing.threads, "thread")
-    ))?;
+    );
+    paragraph(&heading, 5)?;
     print_us_per_step(timing)?;
     out::line(format_args!(
         "  events_per_s      {:>12.4e}   {:.1} a step",
@@ -122,7 +124,7 @@ fn print_table(lif: &Lif, timing: &Timing, modelled: Option<&(String, Summary)>)
     out::line(format_args!("  image             {:>12}   bytes, {:.2} a synapse", timing.image_bytes, bytes[0]))?;
     out::line(format_args!("  state             {:>12}   bytes, {:.2} a compartment", timing.state_bytes, bytes[1]))?;
     if let Some(unfit) = timing.beyond_the_chip {
-        out::line(format_args!("  on a Loihi: {unfit}"))?;
+        paragraph(&format!("  on a Loihi: {unfit}"), 4)?;
     }
     modelled.map_or(Ok(()), print_modelled)
 }

@@ -15,6 +15,7 @@ use host_harness::cost::activity::Activity;
 use host_harness::cost::summary::Summary;
 use host_harness::device::meter::MeteredRun;
 use loihi_files::plural::plural;
+use loihi_terminal::table::paragraph;
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -43,7 +44,7 @@ struct Timed {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     steps: Option<u32>,
     /// Seed of network and input
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u32,
 }
 
@@ -76,18 +77,18 @@ fn modelled(run: &MeteredRun) -> anyhow::Result<(String, Summary)> {
 /// The time of a step, and how far it can be trusted.
 fn print_us_per_step(timing: &Timing) -> anyhow::Result<()> {
     let (low, high) = (timing.us_per_step_min, timing.us_per_step_max);
-    out::line(format_args!(
+    let line = format!(
         "  us_per_step       {:>12.3}   median of {} ({low:.3} to {high:.3}, fastest to slowest); other programs slow it",
         timing.us_per_step,
         plural(timing.parts(), "part")
-    ))?;
-    Ok(())
+    );
+    Ok(paragraph(&line, 35)?)
 }
 
 fn print_modelled((name, summary): &(String, Summary)) -> anyhow::Result<()> {
     out::line(format_args!("  modelled for Loihi 1 ({name}; from low to high prices):"))?;
     for line in summary.lines() {
-        out::line(format_args!("    {line}"))?;
+        paragraph(&format!("    {line}"), 6)?;
     }
     Ok(())
 }
