@@ -2,6 +2,7 @@
 
 use crate::choice::{choice, one_or_more};
 use clap::Args;
+use loihi_data::Scale;
 use loihi_place::place;
 use loihi_run::inference::present::{Coding, Time};
 use std::num::NonZeroUsize;
@@ -18,7 +19,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub samples: Option<NonZeroUsize>,
     /// Seed for all random numbers [default: that of the network file, else 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u32>,
     /// Epochs and validation.
     #[command(flatten)]
@@ -29,6 +30,9 @@ pub struct TaskArgs {
     /// How a network is shown samples.
     #[command(flatten)]
     pub network: NetworkArgs,
+    /// How numbers of samples are scaled where the network does not say: as what was learned before.
+    #[arg(skip)]
+    pub scale: Option<Scale>,
 }
 
 /// What experiments and networks that learn take.

@@ -13,9 +13,10 @@ use loihi_place::place::{self, Placed, place_shown};
 use loihi_run::inference::fed::Fed;
 use loihi_run::inference::labels::{check_labels, regression};
 use loihi_run::inference::present::{Presentation, check_recordings};
+use loihi_run::inference::scale;
 use loihi_run::inference::span::Beyond;
 use loihi_terminal::out;
-use loihi_terminal::progress::{shown, waiting};
+use loihi_terminal::progress::{shown_in_stages, waiting};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ pub fn placed(what: &What, options: &PlaceOptions) -> anyhow::Result<(Network, P
         }
     }
     let network = with_populations(file::parse(text, path)?, path)?;
-    let placed = shown("placing", |after| place_shown(&network, options.options(1), after))
+    let placed = shown_in_stages("placing", |after| place_shown(&network, options.options(1), after))
         .with_context(|| format!("{} cannot be placed", path.display()))?;
     Ok((network, placed))
 }
@@ -96,19 +97,21 @@ pub fn trained(
             ..own
         }
     };
-    let mut all = Vec::new();
+    let (mut all, mut scales) = (Vec::new(), Vec::new());
     for (input, data) in fed {
-        let options = DataOptions::default().seed(args.seed.unwrap_or(0));
+        let scale = scale::of(&read, input)?.or(args.scale);
+        let options = DataOptions::default().seed(args.seed.unwrap_or(0)).scale(scale);
         let read_all = || {
             let data = open(&data, &options)?;
-            data.samples(data.split(split.as_deref(), TEST)?, most)
+            data.samples_and_legend(data.split(split.as_deref(), TEST)?, most)
         };
         let samples = waiting("reading samples", read_all);
-        let items = samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
+        let (items, legend) =
+            samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         let unfit = || format!("{} does not fit {}", data.display(), network.display());
         let presentation = presentation(input);
         // Sizes first: of other data than were meant, the classes say little.
-        check_recordings(&read, &items, &presentation).with_context(unfit)?;
+        check_recordings(&read, &items, &presentation, &legend).with_context(unfit)?;
         check_labels(&read, &items).with_context(unfit)?;
         if let Some(what) = regression(&read, &items) {
             out::complain_once(&what);
@@ -117,17 +120,19 @@ pub fn trained(
         if beyond.any() {
             out::complain_once(&beyond.to_string());
         }
+        scales.push(legend.scale);
         all.push((presentation, items));
     }
     // Classes are those of the first input whose samples have any.
     let is_labelled = |item: &Sample| item.label.is_some() || !item.targets.is_empty();
     let labelled = all.iter().position(|(_, items)| items.iter().any(is_labelled)).unwrap_or(0);
-    let (presentation, items) = all.remove(labelled);
+    let ((presentation, items), scale) = (all.remove(labelled), scales.remove(labelled));
     if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
         let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
         bail!("`{one}` has {} and `{two}` {}: give both the same number", plural(items.len(), "sample"), there.len());
     }
-    let placed = shown("placing", |after| place_shown(&read, options, after))
+    let placed = shown_in_stages("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
-    Ok(Trained { network: read, placed, items, presentation, also: all, learn: *learn, jobs: Some(NonZeroUsize::MIN) })
+    let jobs = Some(NonZeroUsize::MIN);
+    Ok(Trained { network: read, placed, items, presentation, also: all, scale, learn: *learn, jobs })
 }

@@ -142,9 +142,9 @@ impl Columns {
 
     /// What each is, in words: `` 4 values, `a` to `d`; the last column, `kind`, is the class ``.
     fn told(&self) -> String {
-        let mut told = plural(self.features.len(), "value");
+        let values = plural(self.features.len(), "value");
         if self.names.is_empty() {
-            return told + "; the last column is the class";
+            return values + "; the last column is the class";
         }
         let name = |column: usize| quoted(self.names.get(column).map_or("", String::as_str));
         let of = |columns: &[usize]| match *columns {
@@ -152,19 +152,18 @@ impl Columns {
             [only] => name(only),
             [] => String::new(),
         };
-        told += &format!(", {}", of(&self.features));
-        match self.label {
-            Some(label) if self.is_last => told += &format!("; the last column, {}, is the class", name(label)),
-            Some(label) => told += &format!("; {} is the class", name(label)),
-            None => {}
-        }
-        match self.targets.len() {
-            0 => {}
-            1 => told += &format!("; {} is the target", of(&self.targets)),
-            count => told += &format!("; {} are {count} targets", of(&self.targets)),
-        }
-        self.stage.iter().for_each(|stage| told += &format!("; {} is the stage", name(*stage)));
-        told
+        let class = self.label.map(|label| {
+            let last = if self.is_last { format!("the last column, {},", name(label)) } else { name(label) };
+            format!("{last} is the class")
+        });
+        let targets = match self.targets.len() {
+            0 => None,
+            1 => Some(format!("{} is the target", of(&self.targets))),
+            count => Some(format!("{} are {count} targets", of(&self.targets))),
+        };
+        let stage = self.stage.map(|stage| format!("{} is the stage", name(stage)));
+        let parts = [Some(format!("{values}, {}", of(&self.features))), class, targets, stage];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
     /// A row of as many cells as there are columns.
@@ -264,9 +263,8 @@ mod tests {
 
     #[test]
     fn what_each_column_is_is_said() {
-        let told = |text: &str, options: &DataOptions| {
-            super::read(text.as_bytes(), options).unwrap().1.columns.unwrap()
-        };
+        let told =
+            |text: &str, options: &DataOptions| super::read(text.as_bytes(), options).unwrap().1.columns.unwrap();
         let plain = DataOptions::default();
         assert_eq!(told("1,2,3\n", &plain), "2 values; the last column is the class");
         assert_eq!(told("a,kind\n1,2\n", &plain), "1 value, `a`; the last column, `kind`, is the class");

@@ -16,6 +16,7 @@ use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_testkit::decolle_net::{BackEnd, DecolleNet, Recording};
 use loihi_testkit::emstdp_net::{EmstdpNet, Feedback};
 use loihi_testkit::eprop_net::EpropNet;
+use loihi_testkit::layers::bernoulli_inputs;
 use std::path::Path;
 
 fn placed(text: &str) -> Placed {
@@ -193,7 +194,7 @@ fn rates() -> Vec<i32> {
 fn a_file_with_a_dendrite_is_the_image_of_the_experiment() {
     let mut builder = ImageBuilder::new();
     builder.mailboxes(102, 1, 1);
-    let inputs = draw::bernoulli_inputs(&mut builder, 100, 1 << 12, draw::encoder_seed(0));
+    let inputs = bernoulli_inputs(&mut builder, 100, 1 << 12, draw::encoder_seed(0));
     let core = builder.core();
     builder.group(1, Profile { decay_u: 819, decay_v: 205, v_th: ThresholdMantissa::MAX << 6, ..Profile::DEFAULT });
     let axons = inputs.map(|input| (Source::Input(input), full_row(0..1, |_| 0)));

@@ -6,7 +6,7 @@ mod shared;
 use answered::{Answered, Right};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
-use loihi_data::Sample;
+use loihi_data::{Sample, Scale};
 use loihi_device::session::{Session, SessionError};
 use loihi_learn::observer::right_of;
 use loihi_learn::samples::hash_of;
@@ -36,6 +36,8 @@ pub struct Trained {
     pub presentation: Presentation,
     /// Samples of further inputs, as many, and how they are shown; each with the one of the same number.
     pub also: Vec<(Presentation, Vec<Sample>)>,
+    /// How numbers became the values of these samples, if they were scaled.
+    pub scale: Option<Scale>,
     /// Whether the network's learning rules change weights. If not, samples test what it knows, and nothing is learned.
     pub learn: bool,
     /// How many samples are answered at a time, each on a device of its own, to the same bits as one after the other; `None`: as
@@ -185,6 +187,7 @@ impl Task for Trained {
         let image = &self.placed.image;
         let neuron_map = NeuronMap::of_populations(&self.network, &self.placed).map_err(SessionError::from)?;
         observer.image(image, &neuron_map)?;
+        self.scale.into_iter().for_each(|scale| observer.scale(scale));
         let shown = &self.items[..options.samples.unwrap_or(usize::MAX).min(self.items.len())];
         let mut inference = Inference::new(session, &self.network, &self.placed)?;
         inference.set_learning(self.learn);
@@ -208,6 +211,6 @@ impl Task for Trained {
         let mut nobody = NoObserver;
         let observer: &mut dyn Observer = if self.learn { observer } else { &mut nobody };
         let outcome = conclude(session, image, observer, metrics, Vec::new())?;
-        Ok(Outcome { samples: Some(shown.len() as u64), ..outcome })
+        Ok(Outcome { samples: Some(shown.len() as u64), scale: self.scale, ..outcome })
     }
 }

@@ -43,7 +43,7 @@ fn each_pixel_of_each_window_has_an_answer() {
         let placed = place(&network, PlacementOptions::default()).unwrap();
         let presentation = Presentation { coding: Some(Coding::Frames), ..Presentation::new(&network, 0) };
         let (items, also) = (vec![item.clone()], Vec::new());
-        let trained = Trained { network, placed, items, presentation, also, learn: false, jobs: None };
+        let trained = Trained { network, placed, items, presentation, also, scale: None, learn: false, jobs: None };
         let mut session = Session::open(Box::new(InProcess::default()), RetryPolicy::default(), 1, || false).unwrap();
         let mut answers = Answers::default();
         let outcome = trained.run(&mut session, &RunOptions::default(), &mut answers).unwrap();

@@ -30,7 +30,7 @@ fn trained(items: Vec<Sample>, jobs: Option<usize>) -> Trained {
     let placed = place(&network, PlacementOptions::default()).unwrap();
     let presentation = Presentation { coding: Some(Coding::Frames), ..Presentation::new(&network, 0) };
     let jobs = jobs.and_then(NonZeroUsize::new);
-    Trained { network, placed, items, presentation, also: Vec::new(), learn: false, jobs }
+    Trained { network, placed, items, presentation, also: Vec::new(), scale: None, learn: false, jobs }
 }
 
 /// Samples of 3 to 9 steps.

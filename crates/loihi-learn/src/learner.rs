@@ -26,7 +26,8 @@ use loihi_net::network::{Endpoint, Network};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_plant::PlantSpec;
-use loihi_run::inference::Inference;
+use loihi_run::inference::present::input_of;
+use loihi_run::inference::{Inference, scale};
 use loihi_run::record::score::Score;
 use loihi_snip::TEACHER;
 use loihi_twin::FloatTwin;
@@ -352,8 +353,15 @@ impl Learner {
         });
         let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
         let reals = loihi_snip::takes_reals(&self.network);
-        let samples =
-            Samples::open(task, options, Wanted { reals, column, test, stream: task.stream, ..Wanted::default() })?;
+        let input = input_of(&self.network, self.options.input.as_deref());
+        let scale = input.map_or(Ok(None), |input| scale::of(&self.network, input))?;
+        if let Some(section) = self.network.run.scale.as_ref().filter(|_| reals) {
+            return Err(section
+                .error("scale", "", "its programs take numbers as they are: leave the table out")
+                .into());
+        }
+        let wanted = Wanted { reals, column, test, stream: task.stream, scale, ..Wanted::default() };
+        let samples = Samples::open(task, options, wanted)?;
         samples.select(options, task.validation_samples, self.options.shots)
     }
 }
@@ -405,6 +413,7 @@ impl Task for Learner {
         }
         let image = &placed.image;
         observer.image(image, &NeuronMap::of_populations(&network, &placed).map_err(SessionError::from)?)?;
+        samples.scale().into_iter().for_each(|scale| observer.scale(scale));
         let mut inference = Inference::new(session, &network, &placed)?;
         if let Some(learned) = &options.learned {
             restore(learned, image, inference.session())?;
@@ -429,6 +438,7 @@ impl Task for Learner {
             tables,
             steps: scores.iter().map(|score: &Score| score.ops.steps).sum(),
             samples: Some(scores.iter().map(|score| score.samples as u64).sum()),
+            scale: samples.scale(),
             ..outcome
         })
     }

@@ -1,6 +1,7 @@
 //! Who follows a run, and what it is told: how far the run is, figures, answers, what was learned.
 
 use crate::metrics::{Metrics, figure};
+use loihi_data::Scale;
 use loihi_device::recorder::RecordedFile;
 use loihi_image::image::ImageFile;
 use loihi_place::neuron_map::NeuronMap;
@@ -19,6 +20,9 @@ pub trait Observer {
     fn image(&mut self, _image: &ImageFile, _neuron_map: &NeuronMap) -> Result<(), RecordError> {
         Ok(())
     }
+
+    /// How numbers of its samples become values, before the first of them.
+    fn scale(&mut self, _scale: Scale) {}
 
     /// How far the run is.
     fn progress(&mut self, _running: &Running<'_>) {}

@@ -10,7 +10,7 @@ use loihi_net::network::Network;
 use loihi_place::place::Placed;
 use loihi_run::inference::Stimulus;
 use loihi_run::inference::labels::check_labels;
-use loihi_run::inference::present::{Presentation, input_of, present};
+use loihi_run::inference::present::{Presentation, check_recordings, input_of, present};
 use loihi_snip::{Port, Programs, StimulusPort, Teaching};
 
 /// How samples are shown to a network, and what it is taught.
@@ -59,11 +59,18 @@ impl<'n> Presenter<'n> {
     /// [`ExperimentError`] names the first sample that does not.
     pub fn check(&self, network: &Network, samples: &Samples) -> Result<(), ExperimentError> {
         let taught: Vec<usize> = (0..self.programs.ports.len()).collect();
+        let legend = samples.legends.first().cloned().unwrap_or_default();
         for sample in samples.training.iter().chain(&samples.test) {
-            if self.encoder.is_some() {
-                self.words(sample, 0)?;
+            match self.words(sample, 0) {
+                Err(ExperimentError::Unfit { data, what }) => {
+                    return Err(ExperimentError::Unfit { data, what: what + &legend.aside() });
+                }
+                words => drop(words?),
             }
             self.targets(&taught, sample)?;
+        }
+        if self.encoder.is_none() {
+            check_recordings(network, samples.training.iter().chain(&samples.test), &self.presentation, &legend)?;
         }
         if self.programs.ports.is_empty() {
             check_labels(network, &samples.training)?;

@@ -5,7 +5,7 @@ use crate::settings::{StagesBy, TaskForm};
 use crate::task::{ExperimentError, RunOptions};
 use loihi_core::num::{Fnv64, word};
 use loihi_data::events::{Event, Events};
-use loihi_data::{DataError, DataOptions, DataSet, Sample, SampleData, open};
+use loihi_data::{DataError, DataOptions, DataSet, Legend, Sample, SampleData, Scale, open};
 use std::collections::BTreeMap;
 
 /// Which set a sample is of, and its place there.
@@ -32,6 +32,8 @@ pub struct Samples {
     pub classes: u32,
     /// What they are called in errors.
     pub name: String,
+    /// What the file of the training set says of its samples, and those of further inputs of theirs.
+    pub legends: Vec<Legend>,
 }
 
 /// Samples of a task, by their places.
@@ -55,7 +57,8 @@ impl Samples {
     pub fn open(task: &TaskForm, options: &RunOptions, wanted: Wanted<'_>) -> Result<Self, ExperimentError> {
         let own = task.data.as_deref();
         let set = own.and_then(DataSet::of);
-        let mut common = DataOptions::default().seed(options.seed).reals(wanted.reals);
+        let learned = options.learned.as_ref().and_then(|learned| learned.scale);
+        let mut common = DataOptions::default().seed(options.seed).reals(wanted.reals).scale(wanted.scale.or(learned));
         if let Some(column) = wanted.column {
             common = common.stage_column(column);
         }
@@ -75,9 +78,12 @@ impl Samples {
         // Values are rescaled to the scale that is wanted, by default that of the task's own data.
         let to = wanted.full_scale.unwrap_or_else(|| set.map_or_else(|| data.full_scale(), |own| own.full_scale));
         let mut sets = read(&data, wanted.test, &common, to)?;
+        let mut legends = vec![std::mem::take(&mut sets.legend)];
         for beside in wanted.beside {
+            let common = common.clone().scale(beside.scale);
             let other = open(&beside.train, &common)?;
-            let others = read(&other, beside.test.as_deref(), &common, to)?;
+            let mut others = read(&other, beside.test.as_deref(), &common, to)?;
+            legends.push(std::mem::take(&mut others.legend));
             sets.join(others).map_err(|what| unfit(format!("beside {}, {what}", other.path().display())))?;
         }
         let divided = sets.divided();
@@ -98,7 +104,7 @@ impl Samples {
             // Files in the order of their classes are learned side by side.
             training = shuffled(training, options.seed, [0, 97]);
         }
-        Ok(Self { training, test, classes, name })
+        Ok(Self { training, test, classes, name, legends })
     }
 
     /// The part that a run is to see.
@@ -158,6 +164,11 @@ impl Samples {
         let mut kept = kept.into_iter();
         self.training.retain(|_| kept.next() == Some(true));
         Ok(())
+    }
+
+    /// How numbers became values of the first input, if they were scaled.
+    pub fn scale(&self) -> Option<Scale> {
+        self.legends.first().and_then(|legend| legend.scale)
     }
 
     /// A hash of all samples, in their order.

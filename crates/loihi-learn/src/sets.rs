@@ -1,7 +1,7 @@
 //! Samples to learn from and to test on, as they are read and scaled: of one file or of two, of one input or of several.
 
 use crate::task::ExperimentError;
-use loihi_data::{Collection, DataOptions, DataSet, Origin, Sample, SampleData, Sets, open, rescale};
+use loihi_data::{Collection, DataOptions, DataSet, Origin, Sample, SampleData, Scale, Sets, open, rescale};
 use std::path::{Path, PathBuf};
 
 /// What of the data a network takes.
@@ -13,6 +13,8 @@ pub struct Wanted<'w> {
     pub column: Option<&'w str>,
     /// Data to test on, if they are not part of the others.
     pub test: Option<&'w Path>,
+    /// How numbers are scaled, if the network says that; else as what was learned before, or by what the training set is itself.
+    pub scale: Option<Scale>,
     /// What further inputs are shown: samples of the same number, in the same order.
     pub beside: &'w [Beside],
     /// Whether the order is that of time.
@@ -22,12 +24,14 @@ pub struct Wanted<'w> {
 }
 
 /// Samples of a further input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Beside {
     /// To learn from.
     pub train: PathBuf,
     /// To test on, if they are not part of the others.
     pub test: Option<PathBuf>,
+    /// As that of the first input.
+    pub scale: Option<Scale>,
 }
 
 /// Reads samples, with values of 0 to `full_scale`; what is tested is scaled as what is learned.
@@ -44,9 +48,10 @@ pub(crate) fn read(
                 let own = data.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
                 own.or(data.splits().first()).cloned().unwrap_or_default()
             };
-            let (training, scale) = data.scaled(&split(data, &["train"]), usize::MAX)?;
-            let other = open(other, &common.clone().scale(scale))?;
-            Sets::new(training, Some(other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?))
+            let (training, legend) = data.as_they_are(&split(data, &["train"]), usize::MAX)?;
+            let other = open(other, &common.clone().scale(legend.scale))?;
+            let test = other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?.0;
+            Sets::new(training, Some(test)).with_legend(legend)
         }
     };
     let from = data.full_scale();

@@ -6,7 +6,7 @@ use crate::observer::Observer;
 use loihi_core::chip::{Chip, SnapshotScope};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::StateDigest;
-use loihi_data::DataError;
+use loihi_data::{DataError, Scale};
 use loihi_device::session::{Session, SessionError};
 use loihi_image::image::{BuildError, ImageFile};
 use loihi_net::network::file::FileError;
@@ -217,6 +217,8 @@ pub struct Outcome {
     pub steps: u64,
     /// Training and test samples shown, if samples were shown.
     pub samples: Option<u64>,
+    /// How numbers of the samples became values, if they were scaled.
+    pub scale: Option<Scale>,
     /// Figures of the whole run.
     pub metrics: Metrics,
     /// Exact counts.
@@ -327,6 +329,7 @@ pub fn conclude(
     Ok(Outcome {
         steps: ops.steps,
         samples: None,
+        scale: None,
         metrics,
         ops,
         instructions: session.instructions(),

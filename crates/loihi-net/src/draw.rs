@@ -1,22 +1,10 @@
-//! Random parameters of networks: any of them follows from a seed and its place, so that they can be drawn in any order; and
-//! inputs whose spikes the device draws in the same way.
+//! Random parameters of networks: any of them follows from a seed and its place, so that they can be drawn in any order.
 
 use loihi_core::num::word;
-use loihi_core::rules::BernoulliEncoderParams;
-use loihi_image::image::ImageBuilder;
-use std::ops::Range;
 
 /// Seed of the encoder in a network of this seed: else inputs would draw what weights draw.
 pub const fn encoder_seed(seed: u32) -> u32 {
     seed ^ 0x7121
-}
-
-/// Adds inputs that spike at random, in proportion to the first words of the stimulus.
-pub fn bernoulli_inputs(builder: &mut ImageBuilder, count: u32, full_scale: u32, seed: u32) -> Range<u32> {
-    let inputs = builder.inputs(count);
-    let params = BernoulliEncoderParams { count, full_scale, seed, ..BernoulliEncoderParams::default() };
-    builder.snip(&BernoulliEncoderParams { input_first: inputs.start, ..params });
-    inputs
 }
 
 /// Uniform in `0..1`: a word of [`word`] by 2^32.

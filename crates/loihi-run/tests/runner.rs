@@ -125,7 +125,7 @@ fn learned_weights_are_tensors_by_population() {
     let learned = runner.learned().unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = RunFolder::create(&temporary.path().join("run")).unwrap();
-    folder.learned(&runner.placed().image, &map, &learned.bytes).unwrap();
+    folder.learned(&runner.placed().image, &map, &learned.bytes, None).unwrap();
     let bytes = std::fs::read(folder.path().join("learned.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let tensor = tensors.tensor("relays/0/weights").unwrap();
@@ -139,6 +139,6 @@ fn learned_weights_are_tensors_by_population() {
     let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
     let about = &metadata.metadata().as_ref().unwrap()["loihi"];
     assert!(about.contains(&format!("{:016x}", learned.image_hash)) && about.contains("\"wgt_exp\":0"), "{about}");
-    let other = RunFolder::learned(&folder, &runner.placed().image, &map, &learned.bytes[8..]);
+    let other = RunFolder::learned(&folder, &runner.placed().image, &map, &learned.bytes[8..], None);
     assert!(other.unwrap_err().to_string().contains("not that of the image"));
 }

@@ -1,6 +1,6 @@
 //! Samples described in a few lines of text, with a preview of the first.
 
-use loihi_data::{Sample, SampleData};
+use loihi_data::{Legend, Sample, SampleData};
 use loihi_files::plural::plural;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,11 +14,13 @@ const TARGETS_MAX: usize = 8;
 /// From nothing to most.
 const SHADES: [char; 10] = [' ', '.', ':', '-', '=', '+', '*', '#', '%', '@'];
 
-/// Lines about samples: how many, their shapes, their labels, targets and stages if they have any, a preview of the first.
-/// No lines without samples.
-pub fn describe(items: &[Sample]) -> Vec<String> {
+/// Lines about samples: how many, their shapes, what their file says of its columns and its scale, their labels, targets and stages
+/// if they have any, a preview of the first. No lines without samples.
+pub fn describe(items: &[Sample], legend: &Legend) -> Vec<String> {
     let Some(first) = items.first() else { return Vec::new() };
     let mut lines = vec![format!("samples   {}", items.len()), format!("each      {}", shapes(items))];
+    lines.extend(legend.columns.iter().map(|columns| format!("columns   {columns}")));
+    lines.extend(legend.scale.iter().map(|scale| format!("scale     {scale}")));
     let reals = items.iter().filter_map(Sample::flat_reals).flatten();
     lines.extend(range(reals).map(|range| format!("range     {range}")));
     lines.push(format!("labels    {}", labels(items)));
@@ -231,13 +233,13 @@ mod tests {
     #[test]
     fn counts_and_labels_are_told() {
         let items = [values(&[2], &[1, 2], Some(3)), values(&[2], &[1, 2], Some(3)), values(&[1], &[0], None)];
-        let lines = describe(&items);
+        let lines = describe(&items, &Legend::default());
         assert_eq!(
             lines[..3],
             ["samples   3", "each      values [1] (1); values [2] (2)", "labels    3:2 (1 classes, 1 samples without)"]
         );
         assert_eq!(lines[3], "the first is 7, label 3");
-        assert!(describe(&[]).is_empty());
+        assert!(describe(&[], &Legend::default()).is_empty());
     }
 
     #[test]
@@ -257,9 +259,9 @@ mod tests {
             "the first is 0, targets 0.25 1e30, stage light",
             "  | =@|",
         ];
-        assert_eq!(describe(&items), expected);
+        assert_eq!(describe(&items, &Legend::default()), expected);
         let many = [step(0.0, &[1.0; 9], "a").labelled(4)];
-        let lines = describe(&many);
+        let lines = describe(&many, &Legend::default());
         assert_eq!(lines[6], "the first is 0, label 4, targets 1.0 1.0 1.0 1.0 1.0 1.0 1.0 1.0 ..., stage a");
         let far = Sample::reals("0", &[2], vec![f32::MIN, f32::MAX]);
         assert_eq!(image(&far.data), [" @"]);

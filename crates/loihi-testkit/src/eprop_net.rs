@@ -1,6 +1,7 @@
 //! A recurrent layer that learns by e-prop to follow a sum of four sines while it hears the same noise again and again: built
 //! step by step, and as a network file.
 
+use crate::layers::bernoulli_inputs;
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::rules::{Adaptation, EpropParams};
 use loihi_core::tools::rank_one::Precision;
@@ -88,7 +89,7 @@ impl EpropNet {
         let mut builder = ImageBuilder::new();
         builder.seed(seed);
         builder.mailboxes(self.inputs + 2, 1, 1);
-        let inputs = draw::bernoulli_inputs(&mut builder, self.inputs, FULL_SCALE, draw::encoder_seed(seed));
+        let inputs = bernoulli_inputs(&mut builder, self.inputs, FULL_SCALE, draw::encoder_seed(seed));
         let core = builder.core();
         let profile = Profile { decay_v: self.decay.cast_signed(), v_th: self.v_th.cast_signed(), ..Profile::DEFAULT };
         let layer = builder.group(self.compartments as usize, profile);

@@ -2,10 +2,19 @@
 //! reaches every compartment.
 
 use loihi_core::image::{Profile, Synapse};
+use loihi_core::rules::BernoulliEncoderParams;
 use loihi_image::image::{ImageBuilder, Plasticity, Source, decay_table};
 use loihi_image::rule::{self, Limits};
 use loihi_net::draw;
 use std::ops::Range;
+
+/// Adds inputs that spike at random, in proportion to the first words of the stimulus.
+pub fn bernoulli_inputs(builder: &mut ImageBuilder, count: u32, full_scale: u32, seed: u32) -> Range<u32> {
+    let inputs = builder.inputs(count);
+    let params = BernoulliEncoderParams { count, full_scale, seed, ..BernoulliEncoderParams::default() };
+    builder.snip(&BernoulliEncoderParams { input_first: inputs.start, ..params });
+    inputs
+}
 
 /// A network under construction.
 #[derive(Debug)]
@@ -34,7 +43,7 @@ impl LayerNetwork {
 
     /// Adds an encoder whose spikes follow from a seed of their own, and returns its inputs.
     pub(crate) fn encoder_with(&mut self, full_scale: u32, seed: u32) -> Vec<Source> {
-        draw::bernoulli_inputs(&mut self.builder, self.inputs, full_scale, seed).map(Source::Input).collect()
+        bernoulli_inputs(&mut self.builder, self.inputs, full_scale, seed).map(Source::Input).collect()
     }
 
     /// Adds compartments on a core of their own and plastic synapses from every source to each; returns the group's

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`networks`], [`images`] | small networks and images that have much of what a chip has |
 //! | [`decolle_net`], [`emstdp_net`] | networks whose learning was recorded, with the recorded draws |
+//! | [`layers`] | what networks of plastic layers have in common: random spikes as input |
 //! | [`eprop_net`] | a network that learns a pattern by e-prop |
 //! | `strategies` (feature) | random ones for `proptest` |
 //! | [`altered`] | a chip whose answers are altered on their way |
@@ -33,7 +34,7 @@ pub mod emstdp_net;
 pub mod eprop_net;
 pub mod images;
 mod json;
-mod layers;
+pub mod layers;
 mod learning;
 pub mod network;
 pub mod networks;

@@ -14,12 +14,12 @@ use loihi_learn::settings::TaskForm;
 use loihi_learn::{ExperimentError, RunOptions};
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{Network, RunSections, Section};
-use loihi_run::inference::Stimulus;
 use loihi_run::inference::answers::AnswerShape;
 use loihi_run::inference::fed::Fed;
 use loihi_run::inference::labels::{check_labels, is_labelled, labels_of, unlabelled};
 use loihi_run::inference::present::{PresentError, Presentation, check_recordings, present};
 use loihi_run::inference::span::Beyond;
+use loihi_run::inference::{Stimulus, scale};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,8 @@ impl SubjectOptions {
     /// [`ExperimentError`] if the data cannot be read.
     pub fn read_samples(&self, validation_samples: usize) -> Result<Samples, ExperimentError> {
         let own = |paths: &[PathBuf]| paths.first().cloned();
-        self.read(own(&self.train).unwrap_or_default(), own(&self.test).as_deref(), &[], validation_samples)
+        let first = Beside { train: own(&self.train).unwrap_or_default(), test: own(&self.test), scale: None };
+        self.read(&first, &[], validation_samples)
     }
 
     /// The same for several inputs of a network: their indices, and samples with those of further inputs beside them.
@@ -75,27 +76,29 @@ impl SubjectOptions {
         let test = if self.test.is_empty() { Vec::new() } else { fed(&self.test, "--test")? };
         let mut tests = test.into_iter().map(|(_, path)| path);
         let places = train.iter().map(|(place, _)| *place).collect();
-        let mut all = train.into_iter().map(|(_, train)| Beside { train, test: tests.next() });
-        let Some(Beside { train, test }) = all.next() else { return Err(PresentError::NoInput.into()) };
-        let beside: Vec<Beside> = all.collect();
-        Ok((places, self.read(train, test.as_deref(), &beside, validation_samples)?))
+        let mut all = Vec::new();
+        for (place, train) in train {
+            all.push(Beside { train, test: tests.next(), scale: scale::of(network, place)? });
+        }
+        let [first, beside @ ..] = &*all else { return Err(PresentError::NoInput.into()) };
+        Ok((places, self.read(first, beside, validation_samples)?))
     }
 
     fn read(
         &self,
-        train: PathBuf,
-        test: Option<&Path>,
+        Beside { train, test, scale }: &Beside,
         beside: &[Beside],
         validation_samples: usize,
     ) -> Result<Samples, ExperimentError> {
         let run = RunOptions {
             seed: self.seed,
-            data: Some(train),
+            data: Some(train.clone()),
             samples: self.samples,
             validate: self.validate,
             ..RunOptions::default()
         };
-        let wanted = Wanted { test, beside, full_scale: Some(u8::MAX), ..Wanted::default() };
+        let (test, full_scale) = (test.as_deref(), Some(u8::MAX));
+        let wanted = Wanted { test, beside, full_scale, scale: *scale, ..Wanted::default() };
         Samples::open(&TaskForm::default(), &run, wanted)?.select(&run, validation_samples, None)
     }
 }
@@ -167,7 +170,8 @@ impl Subject {
         for items in [&samples.training, &samples.test] {
             // Sizes first: of other data than were meant, the classes say little.
             for (number, presentation) in presentations.iter().enumerate() {
-                check_recordings(&network, items.iter().filter_map(|item| nth(item, number)), presentation)?;
+                let legend = samples.legends.get(number).cloned().unwrap_or_default();
+                check_recordings(&network, items.iter().filter_map(|item| nth(item, number)), presentation, &legend)?;
             }
             check_labels(&network, items)?;
             if let Some(what) = items.iter().find_map(|item| unlabelled(&network, item)) {

@@ -7,7 +7,7 @@ use super::progress::waiting;
 use clap::{Args, Subcommand};
 use host_harness::data::folder::data_folder;
 use host_harness::data::package::Package;
-use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, open};
+use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, Scale, open};
 use host_harness::fetch::cache::{self, State};
 use host_harness::show::describe;
 use loihi_args::args::DataFolderArgs;
@@ -125,14 +125,17 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
     };
     let mut shown_splits = Vec::new();
     for split in splits {
-        let samples = waiting("reading samples", || data.samples(&split, usize::MAX))?;
+        let (samples, legend) = waiting("reading samples", || data.samples_and_legend(&split, usize::MAX))?;
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", data.path().display()))?;
-        let lines = describe(&samples);
+        let lines = describe(&samples, &legend);
         for line in &lines {
             out::line(format_args!("  {line}"))?;
         }
-        shown_splits.push(json!({ "split": split, "samples": samples.len(), "lines": lines }));
+        let scale = legend.scale.map(Scale::ends);
+        shown_splits.push(json!({
+            "split": split, "samples": samples.len(), "columns": legend.columns, "scale": scale, "lines": lines,
+        }));
     }
     out::result("loihi-data-show/1", &json!({ "path": data.path(), "splits": shown_splits }))
 }

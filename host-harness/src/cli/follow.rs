@@ -4,6 +4,7 @@ use super::progress::Progress;
 use super::recorded::{self, Recorded, name_of, resuming};
 use super::{out, stop};
 use anyhow::Context as _;
+use host_harness::data::Scale;
 use host_harness::device::recorder::{RecordedFile, Recorder};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Answer, ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task};
@@ -57,6 +58,7 @@ pub(super) fn follow(
         each: show.each,
         folder: folder.transpose()?,
         manifest,
+        scale: None,
         image_hash: 0,
         neuron_map: NeuronMap::default(),
         checkpoint_every,
@@ -100,6 +102,8 @@ struct Follower {
     each: bool,
     folder: Option<RunFolder>,
     manifest: Manifest,
+    /// How numbers of the samples become values, if they are scaled.
+    scale: Option<Scale>,
     image_hash: u64,
     /// The populations of that image.
     neuron_map: NeuronMap,
@@ -202,6 +206,10 @@ impl Observer for Follower {
         }
     }
 
+    fn scale(&mut self, scale: Scale) {
+        self.scale = Some(scale);
+    }
+
     fn progress(&mut self, running: &Running<'_>) {
         self.progress.show(running.done, running.total, &running.to_string());
     }
@@ -247,7 +255,7 @@ impl Observer for Follower {
 
     fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
         match &self.folder {
-            Some(folder) if !learned.is_empty() => folder.learned(image, &self.neuron_map, learned),
+            Some(folder) if !learned.is_empty() => folder.learned(image, &self.neuron_map, learned, self.scale),
             _ => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ use super::{stop, tables, tested};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::boards::Counts;
+use host_harness::data::Scale;
 use host_harness::device::TRANSPORTS;
 use host_harness::device::session::{Session, TICKS};
 use host_harness::device::transport::Transport;
@@ -70,6 +71,9 @@ struct Report<'a> {
     seed: u32,
     steps: u64,
     metrics: BTreeMap<&'a str, f64>,
+    /// The numbers of samples that became 0 and 255, if they were scaled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale: Option<[f64; 2]>,
     ops: loihi_core::ops::OpCounts,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<u64>,
@@ -176,7 +180,9 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     if args.learned.is_none() {
         args.task.check_epochs()?;
     }
-    let mut subject = task::only(&args.task, &args.what)?;
+    let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
+    let task = TaskArgs { scale: learned.as_ref().and_then(|learned| learned.scale), ..args.task.clone() };
+    let mut subject = task::only(&task, &args.what)?;
     match (&mut subject, args.jobs) {
         (Subject::Network(trained), jobs) => trained.jobs = jobs,
         (Subject::Learner(_), Some(_)) => {
@@ -188,7 +194,6 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         bail!("--each is for networks that are only tested: leave it out");
     }
     check_options(&args.device, args.flash)?;
-    let learned = args.learned.as_deref().map(Learned::read).transpose().context("--learned cannot be used")?;
     let recording = args.record.recording().with(subject.probes());
     let options = args.task.options();
     let (name, asked) = (subject.name(), subject.asked(&options));
@@ -223,6 +228,7 @@ fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outco
         seed,
         steps: outcome.steps,
         metrics: outcome.metrics.iter().collect(),
+        scale: outcome.scale.map(Scale::ends),
         ops: outcome.ops,
         instructions: counted(Counts::Instructions.unit()),
         cycles: counted(Counts::Cycles.unit()),
@@ -240,6 +246,9 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     }
     if let Some(untested) = untested(outcome) {
         out::line(format_args!("  {untested:<22} none: there is nothing to test on, --test gives some"))?;
+    }
+    if let Some(scale) = outcome.scale {
+        out::line(format_args!("  {:<22} {scale}", "scale of values"))?;
     }
     tables::print(&outcome.tables)?;
     out::line(format_args!("  {:<22} {}", "steps", outcome.steps))?;

@@ -1,6 +1,7 @@
 //! The result of a network that was tested on samples.
 
 use super::out;
+use host_harness::data::Scale;
 use host_harness::experiment::Outcome;
 use host_harness::infer::Trained;
 use loihi_files::plural::plural;
@@ -18,6 +19,9 @@ struct Report<'a> {
     /// Whether learning was on, for networks with learning rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     learning: Option<bool>,
+    /// The numbers of samples that became 0 and 255, if they were scaled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale: Option<[f64; 2]>,
     steps: u64,
     spikes: u64,
     synaptic_events: u64,
@@ -40,16 +44,17 @@ pub(super) fn print_result(trained: &Trained, outcome: &Outcome, device: &str, s
         right: count("right"),
         accuracy: metric("accuracy"),
         learning: trained.has_rules().then_some(trained.learn),
+        scale: trained.scale.map(Scale::ends),
         steps: ops.steps,
         spikes: ops.spikes,
         synaptic_events: ops.synaptic_events,
         seconds,
         digest: format!("{:016x}", digest.total()),
     };
-    print(&report)
+    print(&report, trained.scale)
 }
 
-fn print(report: &Report<'_>) -> anyhow::Result<()> {
+fn print(report: &Report<'_>, scale: Option<Scale>) -> anyhow::Result<()> {
     out::line(format_args!("{} on {}, {}", report.network, report.device, plural(report.cores, "core")))?;
     if let Some(accuracy) = report.accuracy {
         let (right, labelled) = (report.right, report.labelled);
@@ -58,6 +63,9 @@ fn print(report: &Report<'_>) -> anyhow::Result<()> {
     if let Some(learning) = report.learning {
         let learning = if learning { "on" } else { "off, weights did not change (--learn lets them)" };
         out::line(format_args!("  learning         {learning}"))?;
+    }
+    if let Some(scale) = scale {
+        out::line(format_args!("  scale of values  {scale}"))?;
     }
     out::line(format_args!("  samples          {}", report.samples))?;
     out::line(format_args!("  steps            {}", report.steps))?;

@@ -7,7 +7,7 @@ mod seeds;
 
 use host_harness::convert::onnx;
 use host_harness::cost::prices::Prices;
-use host_harness::data::{Content, DataOptions, FORMATS, Format, Sample, SampleData, cifar};
+use host_harness::data::{Content, DataOptions, FORMATS, Format, Legend, Sample, SampleData, cifar};
 use host_harness::import::NodeError;
 use host_harness::lava_dl;
 use host_harness::learn::Learner;
@@ -114,16 +114,17 @@ fn read_samples(format: &Format, bytes: &[u8]) -> Result<(), String> {
 }
 
 fn read_with(format: &Format, bytes: &[u8], options: &DataOptions) -> Result<(), String> {
-    let samples = match format.read(bytes, usize::MAX, options).map_err(|error| error.to_string())? {
-        Content::One(SampleData::Events(events)) => vec![Sample::events("a", events)],
+    let plain = |sample| (vec![sample], Legend::default());
+    let (samples, legend) = match format.read(bytes, usize::MAX, options).map_err(|error| error.to_string())? {
+        Content::One(SampleData::Events(events)) => plain(Sample::events("a", events)),
         Content::One(SampleData::Values { shape, values }) => {
             assert_eq!(values.len(), shape.iter().product::<usize>());
-            vec![Sample::values("a", &shape, values)]
+            plain(Sample::values("a", &shape, values))
         }
-        Content::Many(samples, _) => samples,
+        Content::Many(samples, legend) => (samples, legend),
         other => panic!("{}: {other:?}", format.name),
     };
-    assert!(samples.is_empty() || show::describe(&samples).len() >= 4);
+    assert!(samples.is_empty() || show::describe(&samples, &legend).len() >= 4);
     Ok(())
 }
 

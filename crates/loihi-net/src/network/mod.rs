@@ -126,6 +126,8 @@ pub struct RunSections {
     pub task: Option<Section>,
     /// How weights are trained before the network runs on a device.
     pub train: Option<Section>,
+    /// Which numbers of samples become 0 and 255, by input; `loihi-run` reads them.
+    pub scale: Option<Section>,
     /// Stages of learning, one after the other.
     pub stages: Vec<Section>,
     /// Where the reward of the cores' learning comes from.

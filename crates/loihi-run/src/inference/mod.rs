@@ -8,6 +8,7 @@ pub mod known;
 pub mod labels;
 pub mod present;
 mod presentation;
+pub mod scale;
 mod score;
 pub mod span;
 

@@ -7,7 +7,7 @@ pub use loihi_net::network::{Coding, Time};
 use super::encoded::{encoded, fits_coding, is_rows, wrong_size};
 use super::{Stimulus, span};
 use loihi_data::events::Events;
-use loihi_data::{Sample, SampleData};
+use loihi_data::{Legend, Sample, SampleData};
 use loihi_encode::{self as encode, Spikes};
 use loihi_net::network::{Entry, Input, Network, size};
 
@@ -28,7 +28,8 @@ pub fn input_of(network: &Network, name: Option<&str>) -> Result<usize, PresentE
     }
 }
 
-/// Checks that each sample is of a size that fits the input: a recording is from a sensor that does. Nothing is encoded.
+/// Checks that each sample is of a size that fits the input: a recording is from a sensor that does. Nothing is encoded. What
+/// their file says of its columns is said of those that do not fit.
 ///
 /// # Errors
 /// [`PresentError::Size`] names the first one that does not fit, unless none does.
@@ -36,6 +37,7 @@ pub fn check_recordings<'i>(
     network: &Network,
     items: impl IntoIterator<Item = &'i Sample>,
     presentation: &Presentation,
+    legend: &Legend,
 ) -> Result<(), PresentError> {
     let input = network.inputs.get(presentation.input).ok_or(PresentError::NoInput)?;
     let (mut first, mut any_fits) = (None, false);
@@ -47,8 +49,9 @@ pub fn check_recordings<'i>(
         }
     }
     match first {
-        Some(PresentError::Size { found, input, expected, .. }) if !any_fits => {
-            Err(PresentError::Size { item: None, found, input, expected })
+        Some(PresentError::Size { item, found, input, expected }) => {
+            let found = found + &legend.aside();
+            Err(PresentError::Size { item: item.filter(|_| any_fits), found, input, expected })
         }
         Some(error) => Err(error),
         None => Ok(()),
@@ -225,14 +228,21 @@ mod tests {
         assert_eq!(present(&network(&[2, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)]);
         assert_eq!(present(&network(&[1, 2, 2]), &events, 0, &PLAIN).unwrap().spikes, [(0, 0, 3)], "of one polarity");
         let narrow = said(&network(&[2, 2, 1]), &events, &PLAIN);
-        let both = [values(4), events];
-        assert_eq!(check_recordings(&network(&[2, 2, 1]), &both, &PLAIN).unwrap_err().to_string(), narrow);
+        let (both, plain) = ([values(4), events], Legend::default());
+        assert_eq!(check_recordings(&network(&[2, 2, 1]), &both, &PLAIN, &plain).unwrap_err().to_string(), narrow);
         let rate = Presentation { coding: Some(Coding::Rate), ..PLAIN };
-        let none = check_recordings(&network(&[2, 3]), [&values(4), &values(5)], &rate).unwrap_err().to_string();
+        let none =
+            check_recordings(&network(&[2, 3]), [&values(4), &values(5)], &rate, &plain).unwrap_err().to_string();
         assert_eq!(none, "the samples have 4 values, the input `in` takes 6 of shape [2, 3]");
-        let one = check_recordings(&network(&[5]), [&values(5), &values(4)], &rate).unwrap_err().to_string();
+        let one = check_recordings(&network(&[5]), [&values(5), &values(4)], &rate, &plain).unwrap_err().to_string();
         assert_eq!(one, "sample 7: it has 4 values, the input `in` takes 5 of shape [5]");
-        assert_eq!(check_recordings(&network(&[2, 2, 2]), &both, &PLAIN), Ok(()));
+        let mut of_table = Legend::default();
+        of_table.columns = Some("3 values; the last column is the class".to_owned());
+        let said = check_recordings(&network(&[4]), [&values(3)], &rate, &of_table).unwrap_err().to_string();
+        let expected =
+            "the samples have 3 values (3 values; the last column is the class), the input `in` takes 4 of shape [4]";
+        assert_eq!(said, expected);
+        assert_eq!(check_recordings(&network(&[2, 2, 2]), &both, &PLAIN, &plain), Ok(()));
         assert!(
             narrow.contains("events of a sensor of 2 x 2, the input `in` takes spikes of shape [2, 2, 1]"),
             "{narrow}"

@@ -27,9 +27,10 @@ pub(super) struct ContainerKind {
     advice: &'static str,
 }
 
-/// Learned state: the head is what a device saves, the body is empty.
+/// Learned state: the head is what a device saves; the body the two numbers of samples that became 0 and 255, in double precision,
+/// or empty.
 pub(super) const LEARNED: ContainerKind =
-    ContainerKind { tag: *b"LS", version: b'2', what: "a file of learned state", advice: "learn again" };
+    ContainerKind { tag: *b"LS", version: b'3', what: "a file of learned state", advice: "learn again" };
 /// A checkpoint: the head is JSON, the body is what a device saves.
 pub(super) const CHECKPOINT: ContainerKind =
     ContainerKind { tag: *b"CK", version: b'3', what: "a checkpoint", advice: "start the run again" };
@@ -151,7 +152,7 @@ mod tests {
         let said = |kind, bytes: &[u8]| parse(kind, bytes).unwrap_err().to_string();
         let checkpoint = to_bytes(CHECKPOINT, Contents { image_hash: 1, head: b"{}", body: &[] });
         assert_eq!(said(LEARNED, &checkpoint), "this is not a file of learned state");
-        let expected = "a file of learned state of another version of this program (version 1, this program reads 2): \
+        let expected = "a file of learned state of another version of this program (version 1, this program reads 3): \
                         learn again";
         assert_eq!(said(LEARNED, b"LOIHILS1 and learned state of before"), expected);
     }

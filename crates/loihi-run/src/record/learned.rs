@@ -3,21 +3,29 @@
 use super::RecordError;
 use super::container::{self, ContainerError, Contents, LEARNED};
 use loihi_core::num::Fnv64;
+use loihi_data::Scale;
 use loihi_files::whole;
 use std::path::Path;
 
 /// The bytes of the file.
-pub(super) fn to_bytes(image_hash: u64, learned: &[u8]) -> Vec<u8> {
-    container::to_bytes(LEARNED, Contents { image_hash, head: learned, body: &[] })
+pub(super) fn to_bytes(image_hash: u64, learned: &[u8], scale: Option<Scale>) -> Vec<u8> {
+    container::to_bytes(LEARNED, Contents { image_hash, head: learned, body: &body(scale) })
+}
+
+/// The numbers that become 0 and 255 in double precision, or nothing.
+fn body(scale: Option<Scale>) -> Vec<u8> {
+    scale.map_or_else(Vec::new, |scale| scale.ends().map(f64::to_le_bytes).concat())
 }
 
 /// Learned state that was written by a run, and the hash of the image that learned it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
     /// Hash of the image.
     pub image_hash: u64,
     /// What [`loihi_core::chip::SnapshotScope::Learned`] is.
     pub bytes: Vec<u8>,
+    /// How numbers of the samples became values while it was learned, if they were scaled: what it is shown later is scaled alike.
+    pub scale: Option<Scale>,
 }
 
 impl Learned {
@@ -48,12 +56,21 @@ impl Learned {
         let mut hash = Fnv64::new();
         hash.bytes(&self.image_hash.to_le_bytes());
         hash.bytes(&self.bytes);
+        hash.bytes(&body(self.scale));
         hash.finish()
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, ContainerError> {
         let Contents { image_hash, head, body } = container::parse(LEARNED, bytes)?;
-        if body.is_empty() { Ok(Self { image_hash, bytes: head.to_vec() }) } else { Err(ContainerError::Length) }
+        let scale = match body.as_chunks::<8>() {
+            ([], []) => None,
+            ([low, high], []) => {
+                let scale = Scale::of_ends([low, high].map(|end| f64::from_le_bytes(*end)));
+                Some(scale.ok_or(ContainerError::Length)?)
+            }
+            _ => return Err(ContainerError::Length),
+        };
+        Ok(Self { image_hash, bytes: head.to_vec(), scale })
     }
 }
 
@@ -63,8 +80,22 @@ mod tests {
 
     #[test]
     fn learned_state_comes_back() {
-        let bytes = to_bytes(0x1234, &[1, 2, 255]);
-        assert_eq!(&bytes[..24], b"LOIHILS2\x34\x12\0\0\0\0\0\0\x03\0\0\0\0\0\0\0", "as ever");
-        assert_eq!(Learned::parse(&bytes), Ok(Learned { image_hash: 0x1234, bytes: vec![1, 2, 255] }));
+        let bytes = to_bytes(0x1234, &[1, 2, 255], None);
+        assert_eq!(&bytes[..24], b"LOIHILS3\x34\x12\0\0\0\0\0\0\x03\0\0\0\0\0\0\0", "as ever");
+        let learned = Learned { image_hash: 0x1234, bytes: vec![1, 2, 255], scale: None };
+        assert_eq!(Learned::parse(&bytes), Ok(learned.clone()));
+        let scale = Scale::of_ends([-1.5, 4.0]);
+        let scaled = Learned { scale, ..learned.clone() };
+        assert_eq!(Learned::parse(&to_bytes(0x1234, &[1, 2, 255], scale)), Ok(scaled.clone()));
+        assert_ne!(scaled.hash(), learned.hash(), "with another scale it answers otherwise");
+    }
+
+    #[test]
+    fn a_scale_is_two_numbers_of_which_the_second_is_larger() {
+        let bodies: [&[u8]; 4] = [&[0; 8], &[0; 16], &[0; 17], &[4.0, -4.0].map(f64::to_le_bytes).concat()];
+        for body in bodies {
+            let bytes = container::to_bytes(LEARNED, Contents { image_hash: 1, head: &[2], body });
+            assert_eq!(Learned::parse(&bytes), Err(ContainerError::Length), "{body:?}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::folder::RunFolder;
 use super::{Manifest, RecordError, learned, tensors, write_whole};
 use loihi_core::image::Image;
 use loihi_core::ops::OpCounts;
+use loihi_data::Scale;
 use loihi_device::recorder::RecordedFile;
 use loihi_image::image::ImageFile;
 use loihi_image::limits::usage::usage;
@@ -117,13 +118,20 @@ impl RunFolder {
         write_whole(&path, &bytes)
     }
 
-    /// Writes learned state: for runs that continue with it, and by the names of its populations for other programs.
+    /// Writes learned state, and how the numbers of its samples were scaled: for runs that continue with it, and by the names of its
+    /// populations for other programs.
     ///
     /// # Errors
     /// [`RecordError::File`], or [`RecordError::Tensors`] if it is not that of the image.
-    pub fn learned(&self, image: &ImageFile, map: &NeuronMap, learned: &[u8]) -> Result<(), RecordError> {
+    pub fn learned(
+        &self,
+        image: &ImageFile,
+        map: &NeuronMap,
+        learned: &[u8],
+        scale: Option<Scale>,
+    ) -> Result<(), RecordError> {
         let tensors = tensors::to_bytes(image, map, learned)?;
-        write_whole(&self.path().join("learned.bin"), &learned::to_bytes(image.hash(), learned))?;
+        write_whole(&self.path().join("learned.bin"), &learned::to_bytes(image.hash(), learned, scale))?;
         write_whole(&self.path().join("learned.safetensors"), &tensors)
     }
 

@@ -4,6 +4,7 @@ use super::{NETWORK, Recording, SCHEMA};
 use crate::cli::out;
 use host_harness::experiment::figure;
 use host_harness::inference::answers::ClassTally;
+use host_harness::inference::scale;
 use host_harness::network::Network;
 use host_harness::train::answers::Answers;
 use host_harness::train::check::Comparison;
@@ -122,6 +123,9 @@ pub(super) fn trained_network(trainer: &Trainer<'_>, subject: &Subject, answers:
     let mut network = subject.network.clone();
     trainer.model().write_to(&mut network);
     network.run.train = None;
+    for (presentation, legend) in subject.presentations.iter().zip(&subject.samples.legends) {
+        legend.scale.into_iter().for_each(|scale| scale::keep(&mut network, presentation.input, scale));
+    }
     let about = Some(network.about.trim_end()).filter(|about| !about.is_empty());
     let about = about.map_or_else(String::new, |about| format!("{about}\n"));
     let tally = &answers.tally;

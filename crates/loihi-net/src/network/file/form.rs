@@ -30,6 +30,7 @@ pub(super) struct NetworkForm {
     pub(super) snip: Vec<Spanned<toml::Table>>,
     pub(super) task: Option<Spanned<toml::Table>>,
     pub(super) train: Option<Spanned<toml::Table>>,
+    pub(super) scale: Option<Spanned<toml::Table>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) stage: Vec<Spanned<toml::Table>>,
     pub(super) reward: Option<Spanned<toml::Table>>,

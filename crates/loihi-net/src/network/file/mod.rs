@@ -158,6 +158,7 @@ pub fn parse_with(text: &str, path: &Path, options: &FileOptions) -> Result<Netw
         run: RunSections {
             task: form.task.as_ref().map(section),
             train: form.train.as_ref().map(section),
+            scale: form.scale.as_ref().map(section),
             stages: form.stage.iter().map(section).collect(),
             reward: form.reward.as_ref().map(section),
             teacher: form.teacher.as_ref().map(section),

@@ -101,6 +101,7 @@ impl Writer {
             snip: network.snips.iter().map(section).collect(),
             task: network.run.task.as_ref().map(section),
             train: network.run.train.as_ref().map(section),
+            scale: network.run.scale.as_ref().map(section),
             stage: network.run.stages.iter().map(section).collect(),
             reward: network.run.reward.as_ref().map(section),
             teacher: network.run.teacher.as_ref().map(section),
