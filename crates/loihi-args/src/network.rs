@@ -83,6 +83,8 @@ pub fn trained(
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
     let fed = Fed { data, input: input.as_deref(), option: "--data" };
     let fed = fed.inputs(&read).with_context(|| network.display().to_string())?;
+    // What was learned keeps the scale of one.
+    let is_only = fed.len() == 1;
     let most = args.samples.map_or(usize::MAX, NonZeroUsize::get);
     let presentation = |input| {
         let own = Presentation::new(&read, input);
@@ -99,7 +101,7 @@ pub fn trained(
     };
     let (mut all, mut scales) = (Vec::new(), Vec::new());
     for (input, data) in fed {
-        let scale = scale::of(&read, input)?.or(args.scale);
+        let scale = scale::of(&read, input)?.or(args.scale.filter(|_| is_only));
         let options = DataOptions::default().seed(args.seed.unwrap_or(0)).scale(scale);
         let read_all = || {
             let data = open(&data, &options)?;
@@ -126,7 +128,8 @@ pub fn trained(
     // Classes are those of the first input whose samples have any.
     let is_labelled = |item: &Sample| item.label.is_some() || !item.targets.is_empty();
     let labelled = all.iter().position(|(_, items)| items.iter().any(is_labelled)).unwrap_or(0);
-    let ((presentation, items), scale) = (all.remove(labelled), scales.remove(labelled));
+    let (presentation, items) = all.remove(labelled);
+    let scale = scales.first().copied().flatten().filter(|_| is_only);
     if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
         let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
         bail!("`{one}` has {} and `{two}` {}: give both the same number", plural(items.len(), "sample"), there.len());

@@ -11,6 +11,7 @@ use host_harness::convert::calibrate::{By, Calibration, calibrate};
 use host_harness::convert::convert::{ConvertOptions, Converted, InputAs, ReadoutBy, Reset};
 use host_harness::convert::curve::{Curve, curve};
 use host_harness::convert::{Ann, inputs, onnx};
+use host_harness::inference::scale;
 use loihi_args::choice::{choice, one_or_more};
 use loihi_args::jobs::threads;
 use loihi_args::network::free;
@@ -109,6 +110,7 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.out {
         let mut network = converted.network.clone();
         network.about = format!("Converted from {}:\n{table}", args.file.display());
+        samples.scale().into_iter().for_each(|scale| scale::keep(&mut network, 0, scale));
         network.save(path)?;
         out::line(format_args!("the network is in {}", path.display()))?;
     }
