@@ -213,7 +213,9 @@ mod tests {
             reached = position;
         };
         // The first run begins at nothing again while the second is under way.
-        [(0, 5), (0, 10), (1, 3), (0, 0), (1, 4), (0, 10)].map(|(number, done)| tell(number, done));
+        for (number, done) in [(0, 5), (0, 10), (1, 3), (0, 0), (1, 4), (0, 10)] {
+            tell(number, done);
+        }
         assert_eq!(reached, 999 + 399);
         together.done(0);
         together.done(1);

@@ -32,6 +32,7 @@ mod reader;
 mod recordings;
 mod resume;
 mod runs;
+mod scale;
 mod server;
 mod stop;
 mod sweep;

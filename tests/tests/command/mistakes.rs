@@ -27,6 +27,29 @@ fn files_without_anything_in_them_are_refused() {
 }
 
 #[test]
+fn a_seed_is_not_negative() {
+    for line in ["run digits-pes", "compare digits-pes", "train a.toml --train digits --out b", "bench lif"] {
+        let words: Vec<&str> = line.split(' ').chain(["--seed", "-1"]).collect();
+        let output = command(&words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("-1 is not in 0..=4294967295"), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_name_that_is_misspelt_is_told_once_with_the_one_that_is_meant() {
+    refused(&["boards", "--fit", "nix"], &["unknown experiment `nix`; `loihi list` shows all"]);
+    refused(&["data", "show", "mnst"], &["`mnst`: did you mean `mnist`? There are: digits, "]);
+    let network = example("01-xor.toml");
+    for line in [["boards", "--fit", "digits-pse"], ["table", "digits-pse", "--json"], ["table", &network, "--json"]] {
+        let output = command(&line).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let name = line.iter().find(|word| word.contains("digits") || word.contains("xor")).unwrap();
+        assert_eq!(said.matches(name).count(), 1, "{said}");
+    }
+}
+
+#[test]
 fn no_epoch_is_for_what_was_learned_before() {
     for name in ["run", "compare", "table"] {
         refused(&[name, "digits-pes", "--epochs", "0"], &["--epochs 0 trains nothing", "--learned"]);
