@@ -11,7 +11,7 @@ use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origi
 use host_harness::fetch::cache::{self, State};
 use host_harness::show::describe;
 use loihi_args::args::DataFolderArgs;
-use loihi_terminal::table::entry;
+use loihi_terminal::table::{entry, paragraph};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -130,7 +130,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
         out::line(format_args!("{}{dash}{split}", data.path().display()))?;
         let lines = describe(&samples, &legend);
         for line in &lines {
-            out::line(format_args!("  {line}"))?;
+            paragraph(&format!("  {line}"), 12)?;
         }
         let scale = legend.scale.map(Scale::ends);
         shown_splits.push(json!({

@@ -14,6 +14,7 @@ use loihi_args::args::TaskArgs;
 use loihi_args::network::placed;
 use loihi_args::task;
 use loihi_args::what::What;
+use loihi_terminal::table::paragraph;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -67,7 +68,7 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<()> {
     let Holders { in_flash, in_ram } = needs.holders();
     for (place, boards) in [("flash, its state in RAM", &in_flash), ("RAM", &in_ram)] {
         let boards = if boards.is_empty() { "no board".to_owned() } else { boards.join(", ") };
-        out::line(format_args!("  in {place}: {boards}"))?;
+        paragraph(&format!("  in {place}: {boards}"), 4)?;
     }
     if let Some(path) = &args.out {
         out::line(format_args!("{} bytes in {}", sealed.len(), path.display()))?;

@@ -24,7 +24,7 @@ use loihi_args::open::{check_options, open_with, with_arena};
 use loihi_args::task::{self, Subject};
 use loihi_args::what::find;
 use loihi_snip::KINDS;
-use loihi_terminal::table::entry;
+use loihi_terminal::table::{entry, print_aligned};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -113,13 +113,14 @@ pub(super) struct ListArgs {
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
-        out::line(format_args!("{:<11} {:<50} {}", "register", "a word for every", "unit"))?;
-        let mut rows = Vec::new();
+        let (mut lines, mut rows) =
+            (vec![format!("{:<11}  {:<50}  {}", "register", "a word for every", "unit")], Vec::new());
         for register in registers() {
             let Meaning { per, unit, .. } = meaning(register);
-            out::line(format_args!("{:<11} {per:<50} {unit}", register.name()))?;
+            lines.push(format!("{:<11}  {per:<50}  {unit}", register.name()));
             rows.push(json!({ "register": register.name(), "per": per, "unit": unit }));
         }
+        print_aligned(&lines.join("\n"))?;
         return out::result("loihi-registers/1", &json!({ "registers": rows }));
     }
     if args.network {

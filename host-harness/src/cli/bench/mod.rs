@@ -6,7 +6,6 @@ mod lif;
 mod peers;
 mod scale;
 
-use super::out;
 use super::prices::{models, price_tables};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -86,7 +85,7 @@ fn print_us_per_step(timing: &Timing) -> anyhow::Result<()> {
 }
 
 fn print_modelled((name, summary): &(String, Summary)) -> anyhow::Result<()> {
-    out::line(format_args!("  modelled for Loihi 1 ({name}; from low to high prices):"))?;
+    paragraph(&format!("  modelled for Loihi 1 ({name}; from low to high prices):"), 4)?;
     for line in summary.lines() {
         paragraph(&format!("    {line}"), 6)?;
     }
