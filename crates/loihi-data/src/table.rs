@@ -90,7 +90,7 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Legend), Fo
             None => columns.insert(Columns::unnamed(record.len(), options).map_err(invalid)?),
         };
         if record.len() != columns.count {
-            return Err(invalid(format!("{} columns, not {}", record.len(), columns.count)));
+            return Err(invalid(format!("{}, not {}", plural(record.len(), "column"), columns.count)));
         }
         rows.push(columns.row(&record, options.reals).map_err(invalid)?);
     }
@@ -134,7 +134,7 @@ impl Columns {
             |column: &usize| ![self.label, self.stage].contains(&Some(*column)) && !self.targets.contains(column);
         self.features = (0..self.count).filter(is_feature).collect();
         match (self.features.len(), self.count) {
-            (0, 1) => Err("1 columns, not 2".to_owned()),
+            (0, 1) => Err("1 column, not 2: values, and their class".to_owned()),
             (0, _) => Err("no column is left for features: classes, targets and stages take all of them".to_owned()),
             _ => Ok(self),
         }
@@ -181,7 +181,8 @@ impl Columns {
         if reals {
             self.features.iter().try_for_each(|column| real(*column).map(drop))?;
         }
-        let label = |column| cell(column).parse().map_err(|_| said(column, NO_CLASS));
+        let what = if self.is_last { NO_CLASS_IN_LAST } else { NO_CLASS };
+        let label = |column| cell(column).parse().map_err(|_| said(column, what));
         let stage = |column: usize| match cell(column) {
             "" => Err(said(column, "is not a stage, which has a name")),
             name => Ok(name.to_owned()),
@@ -197,6 +198,10 @@ impl Columns {
 
 /// Error for a cell that should hold a class.
 const NO_CLASS: &str = "is not a class, which is a whole number: write 0 for the first class, 1 for the next";
+
+/// The same where no column is called as a class.
+const NO_CLASS_IN_LAST: &str = "is not a class, for which the last column is taken: write a whole number, 0 for the first class, or \
+                                call the column of classes `label`";
 
 /// What separates the cells of a line that has no commas, if something else does.
 fn other_separator(record: &StringRecord) -> Option<&'static str> {
@@ -320,10 +325,15 @@ mod tests {
             ("a,b\n1,x\n", 2, "`x` in column 2 is not a class"),
             ("1,2\nnan,2\n", 2, "`nan` in column 1 is not a number"),
             ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is not a class"),
-            ("5\n", 1, "1 columns, not 2"),
+            ("5\n", 1, "1 column, not 2"),
             ("a;b\n1;2\n", 1, "its cells are separated by semicolons: separate them by commas"),
             ("1\t2\n", 1, "its cells are separated by tabs: "),
             ("a,class\n1,cat\n", 2, "`cat` in column 2 is not a class, which is a whole number: write 0 for the first"),
+            (
+                "a,b\n1,cat\n",
+                2,
+                "`cat` in column 2 is not a class, for which the last column is taken: write a whole number",
+            ),
             ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is not a class"),
         ] {
             let error = parse(text.as_bytes(), &DataOptions::default()).unwrap_err();

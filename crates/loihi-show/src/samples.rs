@@ -123,7 +123,9 @@ fn labels(items: &[Sample]) -> String {
     match (counts.len(), without) {
         (0, _) => "none".to_owned(),
         (classes, 0) if classes > 20 => format!("{text} ... ({classes} classes)"),
-        (classes, 0) => format!("{text} ({classes} classes)"),
+        (classes, 0) => {
+            format!("{text} ({})", if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") })
+        }
         (classes, without) => format!("{text} ({classes} classes, {without} samples without)"),
     }
 }

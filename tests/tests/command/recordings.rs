@@ -207,7 +207,7 @@ fn the_same_events_in_every_format_end_in_the_same_bits() {
         let text = String::from_utf8(shown.stdout).unwrap();
         // The class of a file alone is the number in its name, not that of the folder it happens to lie in.
         let class = &name[..1];
-        assert!(text.contains(&format!("labels    {class}:1 (1 classes)")), "{name}: {text}");
+        assert!(text.contains(&format!("labels    {class}:1 (1 class)")), "{name}: {text}");
         let expected = format!("events, sensor 128 x 128, 400 on average, up to 40299 us from {start_us} us on (1)");
         assert!(text.contains(&expected), "{name}: {text}");
     }
