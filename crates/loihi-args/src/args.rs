@@ -19,7 +19,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub samples: Option<NonZeroUsize>,
     /// Seed for all random numbers [default: that of the network file, else 0]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N")]
     pub seed: Option<u32>,
     /// Epochs and validation.
     #[command(flatten)]

@@ -144,7 +144,16 @@ enum Command {
 
 /// The command line with the examples of its help.
 fn command() -> clap::Command {
-    examples::add(Cli::command(), "")
+    signed(examples::add(Cli::command(), ""))
+}
+
+/// The same where a number below 0 after an option is its value, which it takes or refuses in its own words.
+fn signed(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let is_option = arg.get_action().takes_values() && !arg.is_positional();
+        if is_option { arg.allow_negative_numbers(true) } else { arg }
+    });
+    command.mut_subcommands(signed)
 }
 
 /// Runs the command line of this process.

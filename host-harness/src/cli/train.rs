@@ -45,7 +45,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     epochs: Option<u32>,
     /// Seed for all random numbers, added to that of the network file [default: 0]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     seed: u32,
     /// Threads; the weights are the same with any number [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]

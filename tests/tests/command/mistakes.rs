@@ -27,13 +27,16 @@ fn files_without_anything_in_them_are_refused() {
 }
 
 #[test]
-fn a_seed_is_not_negative() {
+fn a_number_below_0_is_refused_as_a_value() {
     for line in ["run digits-pes", "compare digits-pes", "train a.toml --train digits --out b", "bench lif"] {
         let words: Vec<&str> = line.split(' ').chain(["--seed", "-1"]).collect();
         let output = command(&words).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && said.contains("-1 is not in 0..=4294967295"), "{line}: {said}");
     }
+    let output = command(&["compare", "digits-pes", "--seeds", "-2"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("-2 is not in 1..=1000"), "{said}");
 }
 
 #[test]

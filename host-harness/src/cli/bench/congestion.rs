@@ -27,7 +27,7 @@ pub(super) struct CongestionArgs {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=16))]
     layers: u32,
     /// Seed of who fires
-    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1)]
     seed: u32,
     /// Write congestion.csv and congestion.svg into this folder
     #[arg(long, value_name = "DIR")]

@@ -43,7 +43,7 @@ struct Timed {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     steps: Option<u32>,
     /// Seed of network and input
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0)]
     seed: u32,
 }
 

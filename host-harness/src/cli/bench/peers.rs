@@ -17,7 +17,7 @@ pub(super) struct PeersArgs {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     largest: u32,
     /// Seed of networks and inputs
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0)]
     seed: u32,
 }
 
