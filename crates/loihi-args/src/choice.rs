@@ -24,8 +24,9 @@ pub fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
 /// What is wrong with it.
 pub fn one_or_more<T: FromStr<Err = ParseIntError>>(number: &str) -> Result<T, String> {
     number.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => error.to_string(),
         IntErrorKind::Zero => "give 1 or more".to_owned(),
-        _ => error.to_string(),
+        _ => "give a whole number of 1 or more".to_owned(),
     })
 }
 
@@ -112,6 +113,8 @@ mod tests {
             assert_eq!(one_or_more::<NonZeroUsize>(zero), Err("give 1 or more".to_owned()));
         }
         assert!(one_or_more::<NonZeroU16>("65536").is_err_and(|said| said.contains("too large")));
-        assert!(one_or_more::<NonZeroU16>("one").is_err_and(|said| said.contains("invalid digit")));
+        for word in ["one", "-1", "1.5", ""] {
+            assert_eq!(one_or_more::<NonZeroU16>(word), Err("give a whole number of 1 or more".to_owned()), "{word}");
+        }
     }
 }
