@@ -64,7 +64,7 @@ fn board_of(name: &str) -> anyhow::Result<&'static Board> {
             let names: Vec<&str> = boards::all().iter().map(|board| board.name.as_str()).collect();
             anyhow!("unknown board {} (or FILE.toml)", unknown(name, &names, Some("`loihi boards`")))
         }
-        error => error.into(),
+        GivenError::File(error) => error.into(),
     })
 }
 

@@ -228,7 +228,7 @@ pub fn place_shown(
     }
     let (image, programs, plastic_groups) =
         assemble::image(network, &lists, &parts, (&programs, options.kinds), &mut |done, all| {
-            after("image", done, all)
+            after("image", done, all);
         })?;
     let opened = image.open().map_err(BuildError::from)?;
     let usage = limits::usage(&opened);

@@ -122,6 +122,7 @@ const fn step_of(stamp: u64) -> u32 {
 }
 
 /// The number of spikes in such a word.
+#[expect(clippy::cast_possible_truncation, reason = "less than 2^32")]
 const fn length_of(stamp: u64) -> usize {
     (stamp & u32::MAX as u64) as usize
 }
