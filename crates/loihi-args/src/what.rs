@@ -142,9 +142,9 @@ pub fn advice(path: &Path) -> Option<String> {
     })
 }
 
-/// An error of one of several experiments or files, which begins with its name.
+/// An error of one of several experiments or files, which says its name once.
 pub fn of_subject(name: &str, error: anyhow::Error) -> anyhow::Error {
-    if error.to_string().starts_with(name) { error } else { error.context(name.to_owned()) }
+    if error.to_string().contains(name) { error } else { error.context(name.to_owned()) }
 }
 
 /// For a file that is given as samples: what it is instead.
