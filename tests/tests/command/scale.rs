@@ -41,7 +41,7 @@ fn folder() -> tempfile::TempDir {
         ("offline.toml", OFFLINE),
         ("train.csv", &table(0..60)),
         ("few.csv", &table(60..63)),
-        ("narrow.csv", "a,b,kind\n1,2,0\n"),
+        ("narrow.csv", "a,b,kind\n1,2,0\n2,1,1\n"),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
     }
@@ -91,11 +91,9 @@ fn columns_are_told_where_samples_are_shown_and_where_they_do_not_fit() {
     assert!(shown.contains("  columns   4 values, `a` to `d`; the last column, `kind`, is the class\n"), "{shown}");
     assert!(shown.contains("  scale     -2.25 to ") && shown.contains(" become 0 to 255\n"), "{shown}");
     let columns = "(2 values, `a` to `b`; the last column, `kind`, is the class)";
-    for line in [
-        "run online.toml --train narrow.csv",
-        "run offline.toml --data narrow.csv",
-        "train offline.toml --train narrow.csv --test narrow.csv --out never",
-    ] {
+    for line in
+        ["run online.toml --train narrow.csv", "train offline.toml --train narrow.csv --test narrow.csv --out never"]
+    {
         assert_one_sentence(&run(folder.path(), line), &["2 values", columns]);
     }
 }
