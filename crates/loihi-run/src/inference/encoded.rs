@@ -122,7 +122,7 @@ const fn plane(shape: &[usize]) -> Option<[usize; 2]> {
 mod tests {
     use super::super::present::{PLAIN, check_recordings, network, present};
     use super::*;
-    use loihi_data::events::{Event, Events};
+    use loihi_data::Legend;
 
     #[test]
     fn images_are_seen_in_three_saccades() {
@@ -144,6 +144,6 @@ mod tests {
                 .contains("12 values of shape [3, 4], the input `in` takes images of at most 9 x 3")
         );
         assert!(said(&[2, 9, 12], &Sample::values("7", &[12], vec![1; 12])).contains("12 values, the input"));
-        assert!(check_recordings(&network(&[2, 9, 3]), [&image], &saccades).is_err());
+        assert!(check_recordings(&network(&[2, 9, 3]), [&image], &saccades, &Legend::default()).is_err());
     }
 }
