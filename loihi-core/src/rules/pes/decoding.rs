@@ -47,7 +47,6 @@ impl Decoding<'_> {
     }
 
     /// Moves the decoders of compartments that fired some steps ago: a bit of `spikes` for each of 32 from `first` on.
-    #[inline]
     pub(super) fn teach(&mut self, first: usize, spikes: u32, moves: &[i32]) {
         let at = first.wrapping_mul(self.dimensions);
         let decoders = self.decoders.get_mut(at..).unwrap_or_default();
