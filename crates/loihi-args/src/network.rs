@@ -4,7 +4,7 @@ use crate::args::{NetworkArgs, PlaceOptions, TaskArgs};
 use crate::untrained;
 use crate::what::{What, wrong_kind};
 use anyhow::{Context as _, anyhow, bail};
-use loihi_data::{DataOptions, Sample, open};
+use loihi_data::{DataOptions, Legend, Sample, open};
 use loihi_files::plural::plural;
 use loihi_infer::Trained;
 use loihi_learn::{ExperimentError, Learner, LearnerOptions, RunOptions};
@@ -12,7 +12,7 @@ use loihi_net::network::{Network, file};
 use loihi_place::place::{self, Placed, place_shown};
 use loihi_run::inference::fed::Fed;
 use loihi_run::inference::labels::{check_labels, regression};
-use loihi_run::inference::present::{Presentation, check_recordings};
+use loihi_run::inference::present::{PresentError, Presentation, check_recordings};
 use loihi_run::inference::scale;
 use loihi_run::inference::span::Beyond;
 use loihi_terminal::out;
@@ -63,6 +63,26 @@ pub fn placed(what: &What, options: &PlaceOptions) -> anyhow::Result<(Network, P
     Ok((network, placed))
 }
 
+/// Refuses samples that do not fit the input and the classes of a network, and says what may not be meant.
+fn check_samples(
+    network: &Network,
+    items: &[Sample],
+    presentation: &Presentation,
+    legend: &Legend,
+) -> Result<(), PresentError> {
+    // Sizes first: of other data than were meant, the classes say little.
+    check_recordings(network, items, presentation, legend)?;
+    check_labels(network, items)?;
+    if let Some(what) = regression(network, items) {
+        out::complain_once(&what);
+    }
+    let beyond = Beyond::of(network, items, presentation)?;
+    if beyond.any() {
+        out::complain_once(&beyond.to_string());
+    }
+    Ok(())
+}
+
 /// A network of a file with this text, placed, with samples.
 pub fn trained(
     network: &Path,
@@ -103,25 +123,15 @@ pub fn trained(
     for (input, data) in fed {
         let scale = scale::of(&read, input)?.or(args.scale.filter(|_| is_only));
         let options = DataOptions::default().seed(args.seed.unwrap_or(0)).scale(scale);
-        let read_all = || {
+        let presentation = presentation(input);
+        let samples = waiting("reading samples", || {
             let data = open(&data, &options)?;
             data.samples_and_legend(data.split(split.as_deref(), TEST)?, most)
-        };
-        let samples = waiting("reading samples", read_all);
+        });
         let (items, legend) =
             samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
-        let unfit = || format!("{} does not fit {}", data.display(), network.display());
-        let presentation = presentation(input);
-        // Sizes first: of other data than were meant, the classes say little.
-        check_recordings(&read, &items, &presentation, &legend).with_context(unfit)?;
-        check_labels(&read, &items).with_context(unfit)?;
-        if let Some(what) = regression(&read, &items) {
-            out::complain_once(&what);
-        }
-        let beyond = Beyond::of(&read, &items, &presentation).with_context(unfit)?;
-        if beyond.any() {
-            out::complain_once(&beyond.to_string());
-        }
+        check_samples(&read, &items, &presentation, &legend)
+            .with_context(|| format!("{} does not fit {}", data.display(), network.display()))?;
         scales.push(legend.scale);
         all.push((presentation, items));
     }

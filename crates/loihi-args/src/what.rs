@@ -144,7 +144,9 @@ pub fn advice(path: &Path) -> Option<String> {
 
 /// An error of one of several experiments or files, which says its name once.
 pub fn of_subject(name: &str, error: anyhow::Error) -> anyhow::Error {
-    if error.to_string().contains(name) { error } else { error.context(name.to_owned()) }
+    let quoted = format!("`{name}`");
+    let is_said = error.chain().map(ToString::to_string).any(|said| said.starts_with(name) || said.contains(&quoted));
+    if is_said { error } else { error.context(name.to_owned()) }
 }
 
 /// For a file that is given as samples: what it is instead.

@@ -8,7 +8,7 @@ mod processors;
 mod tests;
 
 use crate::pages::Pages;
-use exchange::{End, Exchange, Left};
+use exchange::{End, Exchange, Gone};
 use loihi_core::chip::{Chip, Computed, Cut, Part, Spare};
 use loihi_core::device::Between;
 use loihi_core::image::Image;
@@ -27,14 +27,14 @@ pub type StepPart = fn(&mut Part<'_>, &[u32], &[u32]);
 /// Fewest compartments of a thread, unless a number of threads is asked for: with fewer, waiting for one another takes what is won.
 const COMPARTMENTS_MIN: usize = 2048;
 
-/// Fewest compartment updates in a request for which threads are started by default: starting one takes about 20 µs.
+/// Fewest compartment updates in a request for which threads are started by default: starting one takes about 50 µs.
 const UPDATES_MIN: usize = 1 << 18;
 
 /// Fewest steps of a request for which a thread first looks up which compartments reach its cores.
 const HEARD_STEPS_MIN: u32 = 64;
 
-/// Bytes of a part that can be moved to memory of its own in the time that it gains in a step by having no neighbours there, and what
-/// the whole gains by lying at a boundary of lines, with room behind it.
+/// Bytes of a part's state that are worth moving for each step of a request; and of the whole chip's, which gains by its alignment
+/// and by the spare sums behind it.
 const MOVED_BYTES: [usize; 2] = [2048, 512];
 
 /// Steps after which it is asked whether the threads have processors of their own.
@@ -49,7 +49,7 @@ static BUSY_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 /// Processors of this machine.
 static PROCESSORS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
 
-/// Memory on one side of a cut.
+/// Memory that a cut needs.
 struct Memory {
     /// What the part behind it needs.
     history: Vec<i16>,
@@ -94,7 +94,7 @@ fn run_on(
     let spikes = chip.spikes().to_vec();
     let Some(whole) = chip.whole() else { return 1 };
     let others: Vec<Builder> = (0..cuts.len()).map(thread).collect();
-    let steps = left(between);
+    let steps = steps_left(between);
     let divide = || divided(whole, &cuts, &mut memory, steps);
     let Some((computed, steps, inputs)) = compute(others, divide, spikes, between, (step, most == 0)) else {
         alone(chip, between, step);
@@ -110,7 +110,7 @@ fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
     let mut room = Pages::none();
     let Some(mut whole) = chip.whole() else { return };
     let [_, bytes] = MOVED_BYTES;
-    move_to(&mut whole, &mut room, left(between), bytes);
+    move_to_room(&mut whole, &mut room, steps_left(between), bytes);
     let (mut steps, mut input_spikes) = (0, 0);
     loop {
         inputs.clear();
@@ -129,7 +129,7 @@ fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
 }
 
 /// Steps that are left.
-fn left(between: &dyn Between) -> usize {
+fn steps_left(between: &dyn Between) -> usize {
     usize::try_from(between.left()).unwrap_or(usize::MAX)
 }
 
@@ -174,7 +174,7 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory], steps: u
     for (cut, Memory { history, arrived, rates, room }) in cuts.iter().zip(memory) {
         let [mut front, back] = rest.split(cut, Spare { history, arrived, rates })?;
         let [bytes, _] = MOVED_BYTES;
-        move_to(&mut front, room, steps, bytes);
+        move_to_room(&mut front, room, steps, bytes);
         parts.push(front);
         rest = back;
     }
@@ -183,14 +183,14 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory], steps: u
 }
 
 /// Moves a part to memory of its own, if so many bytes a step pay.
-fn move_to<'p>(part: &mut Part<'p>, room: &'p mut Pages, steps: usize, bytes_per_step: usize) {
+fn move_to_room<'p>(part: &mut Part<'p>, room: &'p mut Pages, steps: usize, bytes_per_step: usize) {
     let bytes = part.room_bytes();
     if bytes / bytes_per_step < steps
         && let Ok(pages) = Pages::zeroed(bytes)
     {
         *room = pages;
         // A room that is too small would not be used.
-        let _room = part.move_to(room.as_mut().as_mut_bytes());
+        let _room = part.move_to_room(room.as_mut().as_mut_bytes());
     }
 }
 
@@ -216,7 +216,7 @@ fn compute<'p>(
             let (sender, part) = mpsc::channel();
             senders.push(sender);
             let follow = move || {
-                processors.move_to(number);
+                processors.settle_on(number);
                 follow(number + 1, &part, hears, exchange, step)
             };
             others.push(thread.spawn_scoped(scope, follow).ok()?);
@@ -255,10 +255,13 @@ fn lead(
         input_spikes += inputs.len() as u64;
         steps += 1;
         exchange.begin(steps, &inputs);
+        let begun = unasked.then(Instant::now);
         own.step(&spikes, &inputs, step);
+        let computed = begun.map(|begun| begun.elapsed());
         exchange.tell(0, steps, own.part.spikes());
         let Some(waited) = exchange.all_have_told(steps, &mut spikes) else { return (steps, input_spikes) };
-        late += u32::from(waited);
+        // Another part may take longer than this one, but not twice as long.
+        late += u32::from(waited && begun.zip(computed).is_some_and(|(begun, own)| begun.elapsed() > own * 2));
         if !between.computed(&spikes) {
             return (steps, input_spikes);
         }
@@ -280,7 +283,7 @@ fn follow(
     exchange: &Exchange,
     step: StepPart,
 ) -> Option<Computed> {
-    let _left = Left(exchange);
+    let _gone = Gone(exchange);
     let mut own = Listening::of(part.recv().ok()?, hears);
     let (mut spikes, mut inputs) = (Vec::new(), Vec::new());
     let mut steps = 0;

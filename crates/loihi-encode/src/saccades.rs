@@ -1,7 +1,7 @@
-//! Spikes of images by saccades: an image as a camera of events sees it that moves in front of it.
+//! Spikes of images by saccades: an image as a moving event camera sees it.
 //!
 //! Orchard, Jayant, Cohen and Thakor, 2015, "Converting Static Image Datasets to Spiking Neuromorphic Datasets Using Saccades"
-//! (arXiv 1507.07629), have made recordings of images so. The path and its times are those that such recordings show.
+//! (arXiv 1507.07629), recorded images this way. The path and its times are those that such recordings show.
 
 use crate::{Clock, Spikes};
 use loihi_core::num::word;
@@ -16,8 +16,8 @@ const TIMES_US: [[u64; 2]; 3] = [[5_000, 82_000], [103_000, 192_000], [217_000, 
 /// Duration of all saccades with the pauses between them.
 pub const DURATION_US: u64 = 300_000;
 
-/// The path is followed in parts of a step that are no longer than this.
-const PART_US: u64 = 5_000;
+/// The path is followed in stretches of a step that are no longer than this.
+const STRETCH_US: u64 = 5_000;
 
 /// The change of a value that a pixel reports, in 256ths: about a seventh of the range.
 const THRESHOLD: i32 = 37 << 8;
@@ -26,13 +26,13 @@ const THRESHOLD: i32 = 37 << 8;
 const NOISE: u64 = 1_800;
 
 /// Stream of draws of a sample's threshold.
-const OF_SAMPLE: u32 = 0x5ACC;
+const OF_SAMPLE: u32 = 0x5ACC_0000;
 /// Stream of draws of pixels' thresholds.
-const OF_PIXEL: u32 = 0x5ACD;
+const OF_PIXEL: u32 = 0xA35D_0000;
 /// Stream of draws of the values where pixels begin.
-const BEGIN: u32 = 0x5ACE;
+const BEGIN: u32 = 0xC79E_0000;
 /// Stream of draws of noise.
-const OF_NOISE: u32 = 0x5ACF;
+const OF_NOISE: u32 = 0x6E2F_0000;
 
 /// A camera that looks at images in three saccades of 100 ms, along a triangle.
 ///
@@ -62,7 +62,7 @@ struct Pixel {
 }
 
 impl Camera {
-    /// Steps from the begin of the first saccade to the end of the last.
+    /// Steps from the beginning of the first saccade to the end of the last.
     pub fn steps(&self) -> u32 {
         u32::try_from(DURATION_US / self.step_us.max(1)).unwrap_or(u32::MAX).saturating_add(1)
     }
@@ -76,10 +76,10 @@ impl Camera {
         let image = Image { values: image, columns: columns.max(1), sensor: self.sensor };
         let mut pixels = self.pixels(&image, sample);
         let mut fired = vec![false; 2 * pixels.len()];
-        let (mut parts, mut middle) = (self.parts().peekable(), CORNERS[0]);
+        let (mut stretches, mut middle) = (self.stretches().peekable(), CORNERS[0]);
         let mut spikes = Vec::new();
         for step in 0..steps.min(self.steps()) {
-            while let Some((_, t_us)) = parts.next_if(|(own, _)| *own <= u64::from(step)) {
+            while let Some((_, t_us)) = stretches.next_if(|(own, _)| *own <= u64::from(step)) {
                 let to = at(t_us);
                 if to != middle {
                     middle = to;
@@ -93,12 +93,12 @@ impl Camera {
         Spikes { steps, spikes }
     }
 
-    /// Parts of the path: the step to which the middle of one is nearest, and its end.
-    fn parts(&self) -> impl Iterator<Item = (u64, u64)> {
+    /// Stretches of the path: the step to which the middle of one is nearest, and its end.
+    fn stretches(&self) -> impl Iterator<Item = (u64, u64)> {
         let clock = Clock { start_us: 0, step_us: self.step_us.max(1) };
-        let part_us = clock.step_us / clock.step_us.div_ceil(PART_US);
-        let ends = (1..=DURATION_US.div_ceil(part_us)).map(move |number| number * part_us);
-        ends.map(move |t_us| (clock.step_of(t_us - part_us.div_ceil(2)), t_us))
+        let stretch_us = clock.step_us / clock.step_us.div_ceil(STRETCH_US);
+        let ends = (1..=DURATION_US.div_ceil(stretch_us)).map(move |number| number * stretch_us);
+        ends.map(move |t_us| (clock.step_of(t_us - stretch_us.div_ceil(2)), t_us))
     }
 
     /// Pixels at rest, each somewhere between two events.
@@ -118,7 +118,8 @@ impl Camera {
     }
 
     fn noise(&self, step: u32, sample: u32, fired: &mut [bool]) {
-        let chance = u32::try_from(self.step_us.max(1).saturating_mul(NOISE)).unwrap_or(u32::MAX);
+        // No step is longer than the path.
+        let chance = u32::try_from(self.step_us.clamp(1, DURATION_US) * NOISE).unwrap_or(u32::MAX);
         let pixels = fired.len() / 2;
         for (number, place) in (0..).zip(0..pixels) {
             let drawn = word(self.seed ^ OF_NOISE, sample, step, number);
@@ -171,7 +172,7 @@ impl Image<'_> {
 
     /// Of a row or column of the sensor: the one of the image before it, and the share of the next one in 256ths.
     fn axis(&self, axis: usize, extent: usize, middle: i32) -> impl Fn(usize) -> (i32, i32) {
-        let whole = |extent: usize| i32::try_from(extent).unwrap_or(i32::MAX >> 9);
+        let whole = |extent: usize| i32::try_from(extent).unwrap_or(i32::MAX).min(i32::MAX >> 9);
         // Both middles are between two pixels where an extent is even.
         let first = ((whole(self.sensor[axis]) - whole(extent)) << 7) + middle;
         move |place| {

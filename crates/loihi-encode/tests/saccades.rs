@@ -45,7 +45,7 @@ fn events_are_as_many_as_in_recordings() {
     assert!(rises.abs_diff(falls) < rises / 8, "{rises} and {falls}");
     // Edges of 8 pixels move by about 5 in each saccade, and what they pass changes by seven thresholds.
     assert!((500..2000).contains(&(rises + falls)), "{rises} and {falls}");
-    // Of nothing there is noise alone: a share of about 0.126 of the pixels, with a deviation of 12.
+    // A dark image gives noise only: a share of about 0.126 of the pixels, with a deviation of 12.
     let dark: usize = (0..20).map(|sample| CAMERA.look(&[0; 784], 28, 31, sample).spikes.len()).sum();
     assert!((20 * 130..20 * 170).contains(&dark), "{dark}");
 }
@@ -71,7 +71,11 @@ fn steps_of_any_duration_hold_the_same_path() {
     let coarse = CAMERA.look(&square(), 28, 31, 0).spikes.len();
     assert!(fine.spikes.len() > coarse && fine.spikes.len() < 3 * coarse, "{} and {coarse}", fine.spikes.len());
     let whole = Camera { step_us: u64::MAX, ..CAMERA }.look(&square(), 28, 3, 0);
-    assert!(whole.spikes.iter().all(|(step, _)| *step == 0) && whole.spikes.len() > 300, "{}", whole.spikes.len());
+    assert!(
+        whole.spikes.iter().all(|(step, _)| *step == 0) && (200..800).contains(&whole.spikes.len()),
+        "{}",
+        whole.spikes.len()
+    );
 }
 
 #[test]

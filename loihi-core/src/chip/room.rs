@@ -9,7 +9,7 @@ use crate::compartment::Block;
 use crate::image::COMPARTMENTS_PER_CORE;
 use core::mem;
 
-/// What changes in every step: blocks, refractory steps, and synaptic sums, behind which a room has as many as a core.
+/// What changes in every step: blocks, refractory steps, and synaptic sums, followed by spare sums for one whole core.
 #[derive(Debug)]
 pub(super) struct Room<'p> {
     blocks: &'p mut [Block],
@@ -31,26 +31,26 @@ impl<'p> Part<'p> {
     /// # Errors
     /// [`TooSmall`] if it has less than [`Part::room_bytes`] from its first multiple of [`ALIGNMENT`](crate::arena::ALIGNMENT) on; the
     /// part then stays where it is.
-    pub fn move_to(&mut self, room: &'p mut [u8]) -> Result<(), TooSmall> {
+    pub fn move_to_room(&mut self, room: &'p mut [u8]) -> Result<(), TooSmall> {
         let room = self.carve(&mut Carver::new(room))?;
         self.move_back();
         let state = &mut self.chip.state;
         room.rings_64.get_mut(state.accumulators.rings_64.len()..).unwrap_or_default().fill(0);
         self.short_first = mem::replace(&mut state.accumulators.own.short_first, usize::MAX);
-        self.home = Some(self.exchange(room));
+        self.home = Some(self.swap_memory(room));
         Ok(())
     }
 
     /// Moves to where it came from.
     pub(super) fn move_back(&mut self) {
         if let Some(home) = self.home.take() {
-            let _room = self.exchange(home);
+            let _room = self.swap_memory(home);
             self.chip.state.accumulators.own.short_first = self.short_first;
         }
     }
 
     /// Copies the state to another place, and gives what it leaves.
-    fn exchange(&mut self, Room { blocks, refractory, rings_64 }: Room<'p>) -> Room<'p> {
+    fn swap_memory(&mut self, Room { blocks, refractory, rings_64 }: Room<'p>) -> Room<'p> {
         let state = &mut self.chip.state;
         copy(blocks, state.blocks);
         copy(refractory, state.refractory);

@@ -7,8 +7,8 @@ use super::list::{Line, List};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-/// How often a thread that waits looks without giving its processor away: longer than any wait of threads that have processors of
-/// their own.
+/// How often a thread that waits looks before it gives its processor away: some tens of microseconds, longer than threads with
+/// processors of their own wait in a small network.
 const LOOKS: u32 = 2000;
 
 /// Where threads meet. Steps are numbered from 1.
@@ -16,7 +16,7 @@ pub(super) struct Exchange {
     /// The last step that may be computed and the number of its inputs; [`Exchange::END`] if there are no more.
     begun: Line<AtomicU64>,
     /// Whether a thread has gone.
-    left: AtomicBool,
+    gone: AtomicBool,
     /// External inputs that spike in a step.
     inputs: [List; 2],
     parts: Vec<[Told; 2]>,
@@ -41,7 +41,7 @@ impl Exchange {
         let looks = if parts > processors { 0 } else { LOOKS };
         Self {
             begun: Line::default(),
-            left: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             inputs: Default::default(),
             parts: (0..parts).map(|_| Default::default()).collect(),
             looks,
@@ -80,7 +80,7 @@ impl Exchange {
         let mut late = false;
         for told in self.parts.iter().map(|told| of_step(told, step)) {
             let stamp = || told.stamp.0.load(Ordering::Acquire);
-            let is_over = || self.left.load(Ordering::Relaxed) || self.begun.0.load(Ordering::Relaxed) == Self::END;
+            let is_over = || self.gone.load(Ordering::Relaxed) || self.begun.0.load(Ordering::Relaxed) == Self::END;
             late |= self.wait(|| step_of(stamp()) == step || is_over());
             let stamp = stamp();
             if step_of(stamp) != step {
@@ -137,11 +137,11 @@ impl Drop for End<'_> {
 }
 
 /// Says when it is dropped that a thread has gone.
-pub(super) struct Left<'e>(pub(super) &'e Exchange);
+pub(super) struct Gone<'e>(pub(super) &'e Exchange);
 
-impl Drop for Left<'_> {
+impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        self.0.left.store(true, Ordering::Release);
+        self.0.gone.store(true, Ordering::Release);
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
         assert!(exchange.has_begun(1, &mut inputs));
         exchange.tell(0, 1, &[]);
         exchange.tell(1, 1, &[]);
-        drop(Left(&exchange));
+        drop(Gone(&exchange));
         assert_eq!(exchange.all_have_told(1, &mut spikes), None, "two of three have told");
         drop(End(&exchange));
         assert!(!exchange.has_begun(2, &mut inputs));

@@ -9,12 +9,13 @@ pub(super) use system::Others;
 #[cfg(target_os = "linux")]
 mod system {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+    use std::fs;
 
     #[derive(Default)]
     pub(in super::super) struct Others {
         /// All that this process may use.
         allowed: CpuSet,
-        /// All but the first thread's, from the one after it.
+        /// All but the first thread's, from the one after it; last, those that share its core.
         others: Vec<usize>,
     }
 
@@ -24,11 +25,15 @@ mod system {
             let Ok(allowed) = sched_getaffinity(None) else { return Self::default() };
             let own = sched_getcpu();
             let after = (own + 1..CpuSet::MAX_CPU).chain(0..own);
-            Self { allowed, others: after.filter(|at| allowed.is_set(*at)).collect() }
+            let mut others: Vec<usize> = after.filter(|at| allowed.is_set(*at)).collect();
+            let list = format!("/sys/devices/system/cpu/cpu{own}/topology/thread_siblings_list");
+            let siblings = fs::read_to_string(list).map(|list| numbers(&list)).unwrap_or_default();
+            others.sort_by_key(|at| siblings.contains(at));
+            Self { allowed, others }
         }
 
         /// Moves the thread that calls it to the processor of this number, if there is one; later the system may move it as any other.
-        pub(in super::super) fn move_to(&self, number: usize) {
+        pub(in super::super) fn settle_on(&self, number: usize) {
             let Some(processor) = self.others.get(number) else { return };
             let mut one = CpuSet::new();
             one.set(*processor);
@@ -36,6 +41,37 @@ mod system {
             if sched_setaffinity(None, &one).is_ok() {
                 let _as_before = sched_setaffinity(None, &self.allowed);
             }
+        }
+    }
+
+    /// The numbers of a list such as `0-2,8`.
+    fn numbers(list: &str) -> Vec<usize> {
+        let ranges = list.trim().split(',').filter_map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            Some(first.parse().ok()?..=last.parse().ok()?)
+        });
+        ranges.flatten().collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_thread_may_run_where_it_might_before() {
+            let before = sched_getaffinity(None).unwrap();
+            let others = Others::look_up();
+            for number in 0..=others.others.len() {
+                others.settle_on(number);
+                assert_eq!(sched_getaffinity(None).unwrap(), before);
+            }
+        }
+
+        #[test]
+        fn lists_of_processors_are_read() {
+            assert_eq!(numbers("0-2,8\n"), [0, 1, 2, 8]);
+            assert_eq!(numbers("5"), [5]);
+            assert_eq!(numbers(""), []);
         }
     }
 }
@@ -51,6 +87,6 @@ mod system {
             Self
         }
 
-        pub(in super::super) fn move_to(&self, _number: usize) {}
+        pub(in super::super) fn settle_on(&self, _number: usize) {}
     }
 }

@@ -5,13 +5,14 @@ use loihi_core::chip::ResetScope;
 use loihi_core::image::{Profile, Synapse};
 use loihi_core::register::Register;
 use loihi_image::image::{AxonOptions, ImageBuilder, ImageFile, Source};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use zerocopy::IntoBytes as _;
 
 #[test]
 fn as_many_threads_as_pay_or_as_are_asked_for() {
     assert_eq!(parts(1000, 1000, 0), 1, "a small network");
     assert_eq!(parts(100_000, 1, 0), 1, "a single step");
-    assert!((1..=24).contains(&parts(100_000, 1000, 0)));
+    assert!((1..=100_000 / COMPARTMENTS_MIN).contains(&parts(100_000, 1000, 0)));
     assert_eq!(parts(10, 1, 3), 3);
     assert_eq!(on_processors(NonZeroUsize::MIN), 1);
     assert_eq!(on_processors(NonZeroUsize::MAX), *PROCESSORS);
@@ -82,10 +83,10 @@ fn a_part_computes_in_any_room_that_is_large_enough() {
     let [small, room] = &mut rooms;
     let mut whole = chip.whole().unwrap();
     let bytes = whole.room_bytes();
-    let found = whole.move_to(&mut small[..bytes - 1]).unwrap_err();
+    let found = whole.move_to_room(&mut small[..bytes - 1]).unwrap_err();
     assert_eq!(found.needed, bytes, "40 compartments");
     whole.step(&[], &[]);
-    whole.move_to(room).unwrap();
+    whole.move_to_room(room).unwrap();
     whole.step(&[], &[]);
     let computed = whole.computed();
     chip.join(&[computed], 2, 0);
@@ -108,4 +109,23 @@ fn a_network_is_computed_whole_if_a_thread_cannot_be_started() {
         let found = computed(4, |number| Builder::new().stack_size(stack_bytes(number)));
         assert_eq!(found, (1, spikes, digest), "without thread {unstarted}");
     }
+}
+
+/// A step that fails on every thread but the first.
+fn step_of_the_first(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
+    assert_ne!(thread::current().name(), Some("follower"), "as meant");
+    part.step(spikes, inputs);
+}
+
+#[test]
+fn a_panic_of_any_thread_ends_the_others_and_comes_out() {
+    let file = network();
+    let image = file.open().unwrap();
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
+    let mut chip = Chip::new(image, &[], memory.as_mut_bytes()).unwrap();
+    let follower = |_| Builder::new().name("follower".to_owned());
+    let run = AssertUnwindSafe(|| run_on(&mut chip, 3, &mut Rest(100), step_of_the_first, follower));
+    let panic = catch_unwind(run).unwrap_err();
+    let said = panic.downcast_ref::<String>().unwrap();
+    assert!(said.contains("as meant"), "{said}");
 }
