@@ -29,7 +29,7 @@ impl Observer for Listener<'_> {
     }
 
     fn learned(&mut self, image: &ImageFile, learned: &[u8]) -> Result<(), RecordError> {
-        self.learned = Some(Learned { image_hash: image.hash(), bytes: learned.to_vec(), scale: None });
+        self.learned = Some(Learned { image_hash: image.hash(), bytes: learned.to_vec(), scale: None, classes: None });
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use crate::choice::{choice, one_or_more};
+use crate::choice::{choice, one_or_more, whole};
 use clap::Args;
 use loihi_data::Scale;
 use loihi_place::place;
@@ -89,10 +89,10 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "N")]
     pub threshold: Option<u8>,
     /// Steps of a sample [default: the network's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=u32::MAX))]
     pub steps: Option<u32>,
     /// Duration of a step in microseconds, for events [default: the network's own, else 1000]
-    #[arg(long, value_name = "US", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "US", value_parser = whole::<u64>(1..=u64::MAX))]
     pub step_us: Option<u64>,
     /// Where the time of recordings begins [default: the network's own, else first]
     #[arg(long, value_parser = choice::<Time>())]
@@ -106,13 +106,13 @@ pub struct NetworkArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct PlaceOptions {
     /// Chips of 128 cores [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1..=u16::MAX))]
     pub chips: Option<u16>,
     /// Let several populations share a core: the fewest cores
     #[arg(long)]
     pub pack: bool,
     /// Most compartments of a core, 1 to 1024 [default: 1024]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1..=1024))]
     pub per_core: Option<u16>,
 }
 

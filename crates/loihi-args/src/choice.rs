@@ -9,7 +9,9 @@ use loihi_device::transport::{Chosen, Transport};
 use loihi_files::choice::Choice;
 use loihi_files::names::unknown;
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::num::{IntErrorKind, ParseIntError};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// Takes the name of a value; help lists all, with a line each.
@@ -28,6 +30,17 @@ pub fn one_or_more<T: FromStr<Err = ParseIntError>>(number: &str) -> Result<T, S
         IntErrorKind::Zero => "give 1 or more".to_owned(),
         _ => "give a whole number of 1 or more".to_owned(),
     })
+}
+
+/// Takes a number of a range.
+pub fn whole<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |number: &str| {
+        let number = number.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("give a whole number of {} to {}", range.start(), range.end()))
+    }
 }
 
 /// Takes the name of a device, with its arguments; help lists all, with a line each.
@@ -103,6 +116,15 @@ mod tests {
         assert_eq!(said("mine"), "unknown board `mine`; `loihi boards` shows all (or FILE.toml)");
         assert!(said("virrt.toml").starts_with("virrt.toml: it cannot be read: "), "{}", said("virrt.toml"));
         assert_eq!(board_of("virt").unwrap().name, "virt");
+    }
+
+    #[test]
+    fn a_number_that_is_none_of_its_range_is_told_the_range() {
+        let parse = whole::<u16>(2..=1024);
+        assert_eq!([parse("2"), parse("1024")], [Ok(2), Ok(1024)]);
+        for word in ["1", "1025", "65536", "-2", "abc", "2.5", ""] {
+            assert_eq!(parse(word), Err("give a whole number of 2 to 1024".to_owned()), "{word}");
+        }
     }
 
     #[test]

@@ -132,6 +132,9 @@ pub fn trained(
             samples.map_err(|error| wrong_kind(&data).map_or_else(|| error.into(), anyhow::Error::msg))?;
         check_samples(&read, &items, &presentation, &legend)
             .with_context(|| format!("{} does not fit {}", data.display(), network.display()))?;
+        if let Some(what) = &legend.misfit {
+            out::complain_once(&format!("{}: {what}", data.display()));
+        }
         scales.push(legend.scale);
         all.push((presentation, items));
     }

@@ -63,6 +63,10 @@ impl AnnSubject {
         // What is wrong with the file is said before data are read.
         let first = parse_with(text, path, &FileOptions::default().data(vec![1], 1))?;
         let mut form = AnnForm::of(&first)?;
+        if let Some(section) = &first.run.scale {
+            let what = "the ONNX file of an ANN has no place for a scale: leave the table out, and scale the numbers of the samples";
+            return Err(section.error("scale", "", what).into());
+        }
         form.epochs = options.epochs.unwrap_or(form.epochs);
         let samples = options.read_samples(form.validation_samples)?;
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);

@@ -155,6 +155,15 @@ fn samples_of_one_class_are_refused() {
     assert!(said.contains("a single class, and nothing to tell apart: give samples of two classes or more"), "{said}");
 }
 
+/// ONNX has no place for it.
+#[test]
+fn a_scale_is_refused() {
+    let (path, text) = example();
+    let text = format!("{text}\n[scale]\nnosuch = [3, 1]\n");
+    let said = AnnSubject::open(&text, &path, &SubjectOptions::new("digits")).unwrap_err().to_string();
+    assert!(said.contains("the ONNX file of an ANN has no place for a scale: leave the table out"), "{said}");
+}
+
 /// A checkpoint goes with the network, not with comments in its file.
 #[test]
 fn a_training_is_another_one_with_another_network_or_form() {

@@ -20,7 +20,7 @@ use super::legend::Legend;
 use super::options::DataOptions;
 use super::records;
 use super::sample::Sample;
-use super::scale::Scale;
+use super::scale::{Scale, TOO_WIDE};
 use loihi_files::npz::{self, Values};
 
 /// Arrays of samples, if there are several others.
@@ -33,7 +33,7 @@ pub const FORMAT: Format = Format::new(
     "arrays of samples, or of the events of a recording",
     |bytes, most, options| match records::parse(bytes)? {
         Some(recording) => Ok(Content::events(recording)),
-        None => read(bytes, most, options).map(|(samples, scale)| Content::Many(samples, Legend::of_scale(scale))),
+        None => read(bytes, most, options).map(|(samples, legend)| Content::Many(samples, legend)),
     },
 )
 .begins(&[b"\x93NUMPY", b"PK\x03\x04"])
@@ -49,7 +49,7 @@ pub fn parse(bytes: &[u8], options: &DataOptions) -> Result<Vec<Sample>, FormatE
 }
 
 /// At least the first `most` samples, and their scale if they have values.
-fn read(bytes: &[u8], most: usize, options: &DataOptions) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
+fn read(bytes: &[u8], most: usize, options: &DataOptions) -> Result<(Vec<Sample>, Legend), FormatError> {
     let names = npz::names_in(bytes).map_err(FormatError::new)?;
     let answers = Answers::read(bytes, &names, options)?;
     let name = sample_array(&names, &answers)?;
@@ -69,18 +69,20 @@ fn read(bytes: &[u8], most: usize, options: &DataOptions) -> Result<(Vec<Sample>
     if options.reals {
         let of = |(number, row): (usize, &[f32])| Sample::reals(number.to_string(), shape, row.to_vec());
         let samples = singles(&array, name, each)?.chunks(each).enumerate().map(of).collect();
-        return Ok((answers.given_to(samples)?, None));
+        return Ok((answers.given_to(samples)?, Legend::default()));
     }
     let numbers = array.real();
     if let Some((at, number)) = numbers.iter().enumerate().find(|(_, number)| !number.is_finite()) {
         return Err(not_finite(name, at, each, *number).into());
     }
-    let scale = options.scale.unwrap_or_else(|| scale_of(array.values(), &numbers));
+    let misfit = options.scale.and_then(|given| given.misfit(numbers.iter().copied()));
+    let own = || scale_of(array.values(), &numbers).ok_or(TOO_WIDE);
+    let scale = options.scale.map_or_else(own, Ok)?;
     let of = |(number, row): (usize, &[f64])| {
         Sample::values(number.to_string(), shape, row.iter().map(|number| scale.value(*number)).collect())
     };
     let samples = numbers.chunks(each).enumerate().map(of).collect();
-    Ok((answers.given_to(samples)?, Some(scale)))
+    Ok((answers.given_to(samples)?, Legend::of_scale(scale, misfit)))
 }
 
 /// Samples of bytes or booleans, which stay the bytes that they are but for their scale.
@@ -88,11 +90,13 @@ fn of_bytes(
     array: npz::ByteRows,
     answers: Answers<'_>,
     options: &DataOptions,
-) -> Result<(Vec<Sample>, Option<Scale>), FormatError> {
+) -> Result<(Vec<Sample>, Legend), FormatError> {
     if array.shape.contains(&0) {
         return Err(no_elements(&array.shape).into());
     }
     let scale = options.scale.unwrap_or(if array.largest <= 1 { Scale::SHARES } else { Scale::BYTES });
+    let numbers = array.rows.iter().flatten().copied().map(f64::from);
+    let misfit = options.scale.and_then(|given| given.misfit(numbers));
     let mut values = [0; 256];
     for (value, byte) in values.iter_mut().zip(0_u8..) {
         *value = scale.value(byte.into());
@@ -105,7 +109,7 @@ fn of_bytes(
         Sample::values(number.to_string(), shape, row)
     };
     let samples = array.rows.into_iter().enumerate().map(of).collect();
-    Ok((answers.given_to_first(array.shape[0], samples)?, Some(scale)))
+    Ok((answers.given_to_first(array.shape[0], samples)?, Legend::of_scale(scale, misfit)))
 }
 
 fn no_elements(shape: &[usize]) -> String {
@@ -128,12 +132,12 @@ fn sample_array<'n>(names: &'n [String], answers: &Answers<'_>) -> Result<&'n st
     }
 }
 
-/// How the numbers of an array are scaled: 0 to 1 are shares, whole numbers of 0 to 255 stay.
-fn scale_of(values: &Values, numbers: &[f64]) -> Scale {
+/// How the numbers of an array are scaled: 0 to 1 are shares, whole numbers of 0 to 255 stay; none if they are too far apart.
+fn scale_of(values: &Values, numbers: &[f64]) -> Option<Scale> {
     let are_within = |high: f64| numbers.iter().all(|number| (0.0..=high).contains(number));
     match values {
-        _ if are_within(1.0) => Scale::SHARES,
-        Values::Whole(_) if are_within(255.0) => Scale::BYTES,
+        _ if are_within(1.0) => Some(Scale::SHARES),
+        Values::Whole(_) if are_within(255.0) => Some(Scale::BYTES),
         _ => Scale::of_extremes(numbers.iter().copied()),
     }
 }
@@ -186,6 +190,27 @@ mod tests {
     }
 
     #[test]
+    fn bytes_and_shares_are_recognised_and_other_scales_kept() {
+        let legend = |numbers, options: &DataOptions| super::read(&file(vec![("x", numbers)]), 9, options).unwrap().1;
+        let plain = DataOptions::default();
+        let (pixels, shares) = (whole(&[2, 2], &[0, 7, 200, 255]), real(&[2, 2], &[0.0, 0.03, 0.8, 1.0]));
+        for own in [&pixels, &shares] {
+            let kept = legend(own.clone(), &plain).scale.unwrap().kept();
+            assert_eq!(kept, None);
+            // What is shown later says its scale, in both directions.
+            for other in [&pixels, &shares] {
+                let samples = super::read(&file(vec![("x", other.clone())]), 9, &plain.clone().scale(kept)).unwrap().0;
+                assert_eq!(samples[1].flat().map(|row| row[1]), Some(255));
+            }
+        }
+        let kept = legend(real(&[2, 1], &[-1.0, 3.0]), &plain).scale.unwrap().kept();
+        assert_eq!(kept, Scale::of_ends([-1.0, 3.0]));
+        let bytes = plain.scale(Scale::of_ends([0.0, 255.0]));
+        assert!(legend(shares, &bytes).misfit.unwrap().starts_with("all numbers lie within less than a 64th"));
+        assert_eq!(legend(pixels, &bytes).misfit, None);
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         let said = |arrays| parse(&file(arrays), &DataOptions::default()).unwrap_err().message;
         let one = || whole(&[2, 1], &[1, 2]);
@@ -196,6 +221,7 @@ mod tests {
         let nan = said(vec![("x", real(&[2, 2], &[0.0, 1.0, f64::NAN, 2.0]))]);
         assert_eq!(nan, "array x, row 1, column 0 (from 0): NaN is not a finite number");
         assert_eq!(said(vec![("x", whole(&[2, 0], &[]))]), "its shape [2, 0] has no elements");
+        assert_eq!(said(vec![("x", real(&[2, 1], &[-1e308, 1e308]))]), TOO_WIDE);
         assert!(said(vec![("x", whole(&[], &[3]))]).starts_with("a single number is not an array of samples"));
         assert!(parse(b"nonsense", &DataOptions::default()).unwrap_err().message.contains("not an .npz file"));
     }

@@ -1,7 +1,8 @@
-//! Classes of samples that are files: from a list, from the folders they lie in, or from their names.
+//! Classes of samples that are files: from a list, from the folders they lie in, or from their names. Which are missing.
 
 use super::error::{DataError, FormatError};
 use super::files::name_of;
+use super::sample::Sample;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -76,6 +77,28 @@ fn folders(samples: &[&Path], roots: &[&Path]) -> BTreeMap<String, u32> {
     let by_number: Option<BTreeMap<String, u32>> =
         ordered.iter().map(|name| Some((name.clone(), name.parse().ok()?))).collect();
     by_number.unwrap_or_else(|| ordered.into_iter().zip(0..).collect())
+}
+
+/// What classes of samples to learn from may not be meant, in words for a warning: all are one, or they count from 1.
+///
+/// ```
+/// use loihi_data::{Sample, classes_missing};
+///
+/// let samples = |labels: &[u32]| -> Vec<Sample> {
+///     labels.iter().map(|label| Sample::values("", &[1], vec![0]).labelled(*label)).collect()
+/// };
+/// assert_eq!(classes_missing(&samples(&[0, 1, 3])), None);
+/// assert_eq!(classes_missing(&samples(&[2, 2])).as_deref(), Some("all samples are of class 2"));
+/// let missing = classes_missing(&samples(&[1, 2, 3]));
+/// assert_eq!(missing.as_deref(), Some("class 0 has no samples: classes count from 0"));
+/// ```
+pub fn classes_missing(samples: &[Sample]) -> Option<String> {
+    let classes: BTreeSet<u32> = samples.iter().filter_map(|sample| sample.label).collect();
+    match (classes.first()?, classes.len()) {
+        (only, 1) => Some(format!("all samples are of class {only}")),
+        (1, _) => Some("class 0 has no samples: classes count from 0".to_owned()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

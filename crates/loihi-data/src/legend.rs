@@ -11,12 +11,14 @@ pub struct Legend {
     /// How numbers became values of 0 to 255, by which other files can be read ([`DataOptions::scale`](super::DataOptions::scale));
     /// nothing where they stay real numbers.
     pub scale: Option<Scale>,
+    /// How numbers do not suit the scale that they were read by, in words for a warning, if they do not.
+    pub misfit: Option<String>,
 }
 
 impl Legend {
     /// Of samples without columns, scaled so.
-    pub(crate) const fn of_scale(scale: Option<Scale>) -> Self {
-        Self { columns: None, scale }
+    pub(crate) const fn of_scale(scale: Scale, misfit: Option<String>) -> Self {
+        Self { columns: None, scale: Some(scale), misfit }
     }
 
     /// The columns in brackets, for the end of a message about values; nothing without columns.

@@ -39,6 +39,7 @@ mod aedat2;
 mod aedat4;
 mod answers;
 pub mod arrays;
+mod cell;
 pub mod cifar;
 #[cfg(feature = "hdf5")]
 pub mod cochlea;
@@ -77,6 +78,7 @@ pub use collection::{Collection, open};
 pub use error::{DataError, FormatError, Position};
 pub use format::{Content, Format, Read};
 pub use formats::format_of;
+pub use labels::classes_missing;
 pub use legend::Legend;
 pub use options::DataOptions;
 pub use sample::{Sample, SampleData, rescale};

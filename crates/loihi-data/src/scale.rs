@@ -5,10 +5,11 @@
 /// ```
 /// use loihi_data::Scale;
 ///
-/// let training = Scale::of_extremes([-1.0, 0.0, 3.0]);
+/// let training = Scale::of_extremes([-1.0, 0.0, 3.0]).ok_or("too far apart")?;
 /// assert_eq!([-1.0, 1.0, 3.0].map(|number| training.value(number)), [0, 128, 255]);
 /// // What is tested is scaled as what was learned.
 /// assert_eq!([-2.0, 5.0].map(|number| training.value(number)), [0, 255]);
+/// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -16,29 +17,59 @@ pub struct Scale {
     low: f64,
     /// The number that becomes 255.
     high: f64,
+    /// Whether numbers were recognised to have it, as those of other files are.
+    is_recognised: bool,
 }
 
-impl Scale {
-    /// Of 0 to 1.
-    pub const SHARES: Self = Self { low: 0.0, high: 1.0 };
-    /// Of 0 to 255: whole numbers stay.
-    pub const BYTES: Self = Self { low: 0.0, high: 255.0 };
+/// Why numbers have no scale of their own.
+pub(crate) const TOO_WIDE: &str =
+    "its numbers are too far apart to be scaled, or too large: divide all of them by a number first";
 
-    /// From the smallest to the largest of these numbers; if all are the same, they become 0.
-    pub fn of_extremes(numbers: impl IntoIterator<Item = f64>) -> Self {
-        let ends = (f64::INFINITY, f64::NEG_INFINITY);
-        let (low, high) = numbers.into_iter().fold(ends, |(low, high), number| (low.min(number), high.max(number)));
-        Self { low, high: if high > low { high } else { low + 1.0 } }
+/// Numbers that lie closer together than this part of a scale hardly differ by it.
+const NARROW: f64 = 1.0 / 64.0;
+
+impl Scale {
+    /// Of 0 to 1, as numbers of arrays are recognised to be.
+    pub const SHARES: Self = Self { low: 0.0, high: 1.0, is_recognised: true };
+    /// Of 0 to 255, as those of arrays are recognised to be: whole numbers stay.
+    pub const BYTES: Self = Self { low: 0.0, high: 255.0, is_recognised: true };
+
+    /// From the smallest to the largest of these numbers; if all are the same, they become 0. None if there are no numbers, or
+    /// their range is not finite.
+    pub fn of_extremes(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let [low, high] = extremes(numbers);
+        // From 2^53 on, 1 is less than what numbers differ by.
+        Self::of_ends([low, if high > low { high } else { (low + 1.0).max(low.next_up()) }])
     }
 
     /// Between two finite numbers, of which the second is larger.
     pub fn of_ends([low, high]: [f64; 2]) -> Option<Self> {
-        (low < high && (high - low).is_finite()).then_some(Self { low, high })
+        (low < high && (high - low).is_finite()).then_some(Self { low, high, is_recognised: false })
     }
 
     /// The numbers that become 0 and 255.
     pub const fn ends(self) -> [f64; 2] {
         [self.low, self.high]
+    }
+
+    /// The same, if samples that are shown later are to be scaled by it; none if it is [`Self::SHARES`] or [`Self::BYTES`], which
+    /// the numbers of each file say themselves.
+    pub fn kept(self) -> Option<Self> {
+        (!self.is_recognised).then_some(self)
+    }
+
+    /// How finite numbers do not suit this scale, if it was made for others: most of them lie outside of it, or all of them, which
+    /// differ, within a small part of it.
+    pub(crate) fn misfit(self, numbers: impl Iterator<Item = f64> + Clone) -> Option<String> {
+        let [least, most] = extremes(numbers.clone());
+        let what = if most - least > 0.0 && most - least < (self.high - self.low) * NARROW {
+            "all numbers lie within less than a 64th of the scale".to_owned()
+        } else {
+            let count = numbers.clone().count();
+            let outside = numbers.filter(|number| !(self.low..=self.high).contains(number)).count();
+            (outside > count / 2).then(|| format!("{outside} of {count} numbers lie outside of the scale"))?
+        };
+        Some(format!("{what} ({self}): give samples in the unit of those that were learned"))
     }
 
     /// The value of a number; 0 if it is NaN.
@@ -51,12 +82,18 @@ impl Scale {
 /// In words, of six digits: `-1.5 to 4 become 0 to 255`.
 impl std::fmt::Display for Scale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if *self == Self::BYTES {
+        if self.ends() == Self::BYTES.ends() {
             return f.write_str("0 to 255, as they are");
         }
         let [low, high] = self.ends().map(short);
         write!(f, "{low} to {high} become 0 to 255")
     }
+}
+
+/// The smallest and the largest of these numbers.
+pub(crate) fn extremes(numbers: impl IntoIterator<Item = f64>) -> [f64; 2] {
+    let ends = [f64::INFINITY, f64::NEG_INFINITY];
+    numbers.into_iter().fold(ends, |[low, high], number| [low.min(number), high.max(number)])
 }
 
 /// A number of six digits.
@@ -76,22 +113,53 @@ mod tests {
             assert_eq!(Scale::BYTES.value(byte.into()), byte);
             assert_eq!(Scale::SHARES.value(f64::from(byte) / 255.0), byte);
         }
-        assert_eq!(Scale::of_extremes([7.0, 7.0]).value(7.0), 0);
-        assert_eq!(Scale::of_extremes([]).value(f64::NAN), 0);
+        assert_eq!(Scale::of_extremes([7.0, 7.0]).unwrap().value(7.0), 0);
+        assert_eq!(Scale::of_extremes([1e17, 1e17]).unwrap().value(1e17), 0);
+        assert_eq!(Scale::BYTES.value(f64::NAN), 0);
     }
 
     #[test]
     fn ends_make_the_same_scale_again_and_are_told_shortly() {
-        for numbers in [[-1.5, 4.0], [0.1, 0.3], [7.0, 7.0], [0.0, 255.0], [-1e300, 1e-300]] {
+        for numbers in
+            [[-1.5, 4.0], [0.1, 0.3], [7.0, 7.0], [0.0, 255.0], [-1e300, 1e-300], [1e17, 1e17], [-1e17, -1e17]]
+        {
             let scale = Scale::of_extremes(numbers);
-            assert_eq!(Scale::of_ends(scale.ends()), Some(scale), "{numbers:?}");
+            assert!(scale.is_some(), "{numbers:?}");
+            assert_eq!(scale.and_then(|own| Scale::of_ends(own.ends())), scale, "{numbers:?}");
+        }
+        for numbers in [&[-1e308, 1e308][..], &[f64::MAX; 2], &[0.0, f64::INFINITY], &[f64::NAN], &[]] {
+            assert_eq!(Scale::of_extremes(numbers.iter().copied()), None, "{numbers:?}");
         }
         for wrong in [[1.0, 1.0], [2.0, 1.0], [f64::NAN, 1.0], [0.0, f64::INFINITY], [-1e308, 1e308]] {
             assert_eq!(Scale::of_ends(wrong), None, "{wrong:?}");
         }
-        let said = |numbers| Scale::of_extremes(numbers).to_string();
+        let said = |numbers: [f64; 2]| Scale::of_extremes(numbers).unwrap().to_string();
         assert_eq!(said([-1.5, 4.0]), "-1.5 to 4 become 0 to 255");
         assert_eq!(said([1.0 / 3.0, 2e9]), "0.333333 to 2e9 become 0 to 255");
         assert_eq!(said([0.0, 255.0]), "0 to 255, as they are");
+    }
+
+    #[test]
+    fn what_every_file_says_itself_is_not_kept() {
+        assert_eq!([Scale::BYTES, Scale::SHARES].map(Scale::kept), [None; 2]);
+        // Of a table, the same ends say nothing of other tables.
+        for numbers in [[0.0, 1.0], [0.0, 255.0], [-1.0, 3.0]] {
+            let scale = Scale::of_extremes(numbers).unwrap();
+            assert_eq!(scale.kept(), Some(scale));
+        }
+    }
+
+    #[test]
+    fn numbers_that_a_scale_does_not_suit_are_told() {
+        let misfit = |ends, numbers: &[f64]| Scale::of_ends(ends).unwrap().misfit(numbers.iter().copied());
+        let told = |what| Some(format!("{what}: give samples in the unit of those that were learned"));
+        let outside = "2 of 3 numbers lie outside of the scale (0 to 1 become 0 to 255)";
+        assert_eq!(misfit([0.0, 1.0], &[0.5, 17.0, -3.0]), told(outside));
+        let narrow = "all numbers lie within less than a 64th of the scale (0 to 255, as they are)";
+        assert_eq!(misfit([0.0, 255.0], &[0.0, 0.5, 1.0]), told(narrow));
+        assert_eq!(misfit([0.0, 64.0], &[0.0, 1.0]), None, "no less than a 64th");
+        assert_eq!(misfit([0.0, 255.0], &[3.0, 3.0]), None, "equal numbers say nothing");
+        assert_eq!(misfit([0.0, 1.0], &[0.0, 1.0, 17.0, -3.0]), None, "half of them");
+        assert_eq!(misfit([0.0, 1.0], &[]), None);
     }
 }

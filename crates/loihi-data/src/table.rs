@@ -7,13 +7,14 @@
 //! so that their proportions stay ([`DataOptions::scale`] sets another); or real numbers as they are, if
 //! [`DataOptions::reals`] asks for them.
 
-use super::columns::{single, stage_of};
+use super::cell::Cell;
+use super::columns::{narrow, single, stage_of};
 use super::error::{FormatError, quoted};
 use super::format::{Content, Format};
 use super::legend::Legend;
 use super::options::DataOptions;
 use super::sample::Sample;
-use super::scale::Scale;
+use super::scale::{Scale, TOO_WIDE, extremes};
 use csv::StringRecord;
 use loihi_files::plural::plural;
 
@@ -98,9 +99,18 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Legend), Fo
         return Err(FormatError::in_line(1, "it has no rows of numbers"));
     };
     let all = || rows.iter().flat_map(|row| row.features.iter().copied());
-    let scale = (!options.reals).then(|| options.scale.unwrap_or_else(|| Scale::of_extremes(all())));
+    let scale = match options.scale {
+        _ if options.reals => None,
+        None => Some(Scale::of_extremes(all()).ok_or(TOO_WIDE)?),
+        given => given,
+    };
+    let misfit = match options.scale {
+        _ if options.reals => None,
+        Some(given) => given.misfit(all()),
+        None => scale.and_then(|own| columns.narrow(own, &rows)),
+    };
     let samples = rows.into_iter().enumerate().map(|(number, row)| row.sample(number, scale)).collect();
-    Ok((samples, Legend { columns: Some(columns.told()), scale }))
+    Ok((samples, Legend { columns: Some(columns.told()), scale, misfit }))
 }
 
 impl Columns {
@@ -166,25 +176,38 @@ impl Columns {
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
+    /// Which features hardly differ by this scale, in words, if those are many.
+    fn narrow(&self, scale: Scale, rows: &[Row]) -> Option<String> {
+        let ranges = self.features.iter().enumerate().map(|(feature, column)| {
+            let name = self.names.get(*column).map_or_else(|| format!("column {}", column + 1), |name| quoted(name));
+            let numbers = rows.iter().filter_map(|row| row.features.get(feature).copied());
+            (name, extremes(numbers))
+        });
+        narrow(scale, ranges)
+    }
+
     /// A row of as many cells as there are columns.
     fn row(&self, record: &StringRecord, reals: bool) -> Result<Row, String> {
-        let cell = |column: usize| record.get(column).unwrap_or_default();
-        let said = |column: usize, what: &str| format!("{} in column {} {what}", quoted(cell(column)), column + 1);
+        let cell = |column: usize| Cell {
+            text: record.get(column).unwrap_or_default(),
+            column,
+            name: self.names.get(column).map(String::as_str),
+            is_class_last: self.is_last,
+        };
         let number = |column: usize| -> Result<f64, String> {
-            let number = cell(column).parse().ok().filter(|number: &f64| number.is_finite());
-            number.ok_or_else(|| said(column, "is not a number"))
+            let number = cell(column).text.parse().ok().filter(|number: &f64| number.is_finite());
+            number.ok_or_else(|| cell(column).no_number())
         };
         let real = |column: usize| -> Result<f32, String> {
             let number = single(number(column)?);
-            number.ok_or_else(|| said(column, "is too large for a real number of single precision"))
+            number.ok_or_else(|| cell(column).said("is too large for a real number of single precision"))
         };
         if reals {
             self.features.iter().try_for_each(|column| real(*column).map(drop))?;
         }
-        let what = if self.is_last { NO_CLASS_IN_LAST } else { NO_CLASS };
-        let label = |column| cell(column).parse().map_err(|_| said(column, what));
-        let stage = |column: usize| match cell(column) {
-            "" => Err(said(column, "is not a stage, which has a name")),
+        let label = |column| cell(column).text.parse().map_err(|_| cell(column).no_class());
+        let stage = |column: usize| match cell(column).text {
+            "" => Err(cell(column).no_stage()),
             name => Ok(name.to_owned()),
         };
         Ok(Row {
@@ -195,13 +218,6 @@ impl Columns {
         })
     }
 }
-
-/// Error for a cell that should hold a class.
-const NO_CLASS: &str = "is not a class, which is a whole number: write 0 for the first class, 1 for the next";
-
-/// The same where no column is called as a class.
-const NO_CLASS_IN_LAST: &str = "is not a class, for which the last column is taken: write a whole number, 0 for the first class, or \
-                                call the column of classes `label`";
 
 /// What separates the cells of a line that has no commas, if something else does.
 fn other_separator(record: &StringRecord) -> Option<&'static str> {
@@ -285,6 +301,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_have_no_scale_are_refused_and_those_that_do_not_suit_one_told() {
+        let error = parse(b"-1e308,0\n1e308,1\n", &DataOptions::default()).unwrap_err();
+        assert_eq!(error.message, TOO_WIDE);
+        let ends = |text: &str| super::read(text.as_bytes(), &DataOptions::default()).unwrap().1.scale.unwrap().ends();
+        let [low, high] = ends("1e17,0\n1e17,1\n");
+        assert!(low < high, "{low} {high}");
+        let options = DataOptions::default().scale(Scale::of_ends([-1.0, 1.0]));
+        let misfit = |text: &str, options: &DataOptions| super::read(text.as_bytes(), options).unwrap().1.misfit;
+        assert!(misfit("100,0\n200,1\n", &options).unwrap().starts_with("2 of 2 numbers lie outside of the scale"));
+        assert_eq!(misfit("-0.5,0\n0.5,1\n", &options), None);
+        assert_eq!(misfit("100,0\n200,1\n", &options.reals(true)), None);
+    }
+
+    #[test]
+    fn columns_that_hardly_differ_by_the_scale_of_all_are_told() {
+        let told = |text: &str| super::read(text.as_bytes(), &DataOptions::default()).unwrap().1.misfit;
+        let expected = "`a`, `b` take less than a sixteenth of the scale (0 to 997 become 0 to 255): bring columns to the same \
+                        range first, and leave out identifiers";
+        assert_eq!(told("id,a,b,label\n0,1,2,0\n997,3,1,1\n").as_deref(), Some(expected));
+        assert!(told("0,1,0\n997,3,1\n").unwrap().starts_with("column 2 takes less than a sixteenth"));
+        assert_eq!(told("a,b,label\n0,1,0\n1,0.5,1\n"), None);
+    }
+
+    #[test]
     fn features_can_stay_real() {
         let samples = read_with("-1, 0.1, 3\n1.5, 400, 0\n", &DataOptions::default().reals(true));
         assert_eq!(samples[0], Sample::reals("0", &[2], vec![-1.0, 0.1]).labelled(3));
@@ -295,11 +335,15 @@ mod tests {
     #[test]
     fn what_is_wrong_with_targets_and_stages_is_said() {
         for (text, line, what) in [
-            ("a,target\n1,2\n1,nan\n", 3, "`nan` in column 2 is not a number"),
-            ("a,target\n1,inf\n", 2, "`inf` in column 2 is not a number"),
-            ("a,target\n1,\n", 2, "`` in column 2 is not a number"),
-            ("a,target\n1,1e39\n", 2, "`1e39` in column 2 is too large for a real number of single precision"),
-            ("a,target\n-1e39,1\n", 2, "`-1e39` in column 1 is too large for a real number of single precision"),
+            ("a,target\n1,2\n1,nan\n", 3, "`nan` in column 2, `target`, is not a number"),
+            ("a,target\n1,inf\n", 2, "`inf` in column 2, `target`, is not a number"),
+            ("a,target\n1,\n", 2, "column 2, `target`, is empty: write a number, or leave the row out"),
+            (
+                "a,target\n1,1e39\n",
+                2,
+                "`1e39` in column 2, `target`, is too large for a real number of single precision",
+            ),
+            ("a,target\n-1e39,1\n", 2, "`-1e39` in column 1, `a`, is too large for a real number of single precision"),
             ("a,target\n1,2,3\n", 2, "3 columns, not 2"),
             ("label,target\n1,2\n", 1, "no column is left for features: classes, targets and stages take all of them"),
         ] {
@@ -310,7 +354,7 @@ mod tests {
         for (text, line, what) in [
             ("a,Task,label\n1,2,3\n", 1, "it has no column `task` for stages; there are a, Task, label"),
             ("1,2,3\n", 1, "no column `task` for stages: add a header row that names the columns"),
-            ("a,task,label\n1,x,3\n1,,3\n", 3, "`` in column 2 is not a stage, which has a name"),
+            ("a,task,label\n1,x,3\n1,,3\n", 3, "column 2, `task`, is empty: name the stage"),
         ] {
             let error = parse(text.as_bytes(), &staged).unwrap_err();
             assert_eq!((error.position, &*error.message), (Some(Position::Line(line)), what), "{text:?}");
@@ -322,17 +366,17 @@ mod tests {
         for (text, line, what) in [
             ("", 1, "no rows"),
             ("1,2,3\n1,2\n", 2, "2 columns, not 3"),
-            ("a,b\n1,x\n", 2, "`x` in column 2 is not a class"),
+            ("a,b\n1,x\n", 2, "`x` in column 2, `b`, is not a class"),
             ("1,2\nnan,2\n", 2, "`nan` in column 1 is not a number"),
             ("1,2\n1,2.5\n", 2, "`2.5` in column 2 is not a class"),
             ("5\n", 1, "1 column, not 2"),
             ("a;b\n1;2\n", 1, "its cells are separated by semicolons: separate them by commas"),
             ("1\t2\n", 1, "its cells are separated by tabs: "),
-            ("a,class\n1,cat\n", 2, "`cat` in column 2 is not a class, which is a whole number: write 0 for the first"),
+            ("a,class\n1,cat\n", 2, "`cat` in column 2, `class`, is not a class, which is a whole number: number"),
             (
                 "a,b\n1,cat\n",
                 2,
-                "`cat` in column 2 is not a class, for which the last column is taken: write a whole number",
+                "`cat` in column 2, `b`, is not a class, for which the last column is taken: number the classes from 0",
             ),
             ("1,2\n1,\"2\n3\"\n", 2, r"`2\n3` in column 2 is not a class"),
         ] {

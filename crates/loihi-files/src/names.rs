@@ -8,9 +8,20 @@ const LISTED_MAX: usize = 8;
 /// The name that is most like a misspelt one, if any is like it.
 pub fn nearest<'n>(misspelt: &str, names: &[&'n str]) -> Option<&'n str> {
     let misspelt = misspelt.to_lowercase();
-    let alike = |name: &str| strsim::jaro_winkler(&misspelt, &name.to_lowercase());
+    let alike = |name: &str| {
+        let name = name.to_lowercase();
+        let alike = strsim::jaro_winkler(&misspelt, &name);
+        // Of short names a letter is much.
+        if lacks_a_letter(&misspelt, &name) || lacks_a_letter(&name, &misspelt) { alike.max(LIKE) } else { alike }
+    };
     let near = names.iter().map(|name| (alike(name), *name)).filter(|(alike, _)| *alike >= LIKE);
     near.max_by(|(one, _), (two, _)| one.total_cmp(two)).map(|(_, name)| name)
+}
+
+/// Whether a word of two letters or more is another one without one of its letters.
+fn lacks_a_letter(word: &str, other: &str) -> bool {
+    let [own, whole] = [word, other].map(|word| word.chars().count());
+    own >= 2 && own + 1 == whole && strsim::levenshtein(word, other) == 1
 }
 
 /// A name that is none of these, for a message: which one is meant, and all if they are few or no command `shows` them.
@@ -50,5 +61,10 @@ mod tests {
         );
         assert_eq!(["nix", "", "words"].map(meant), [None; 3]);
         assert_eq!(nearest("a", &[]), None);
+        let short = |name| nearest(name, &["lif", "learn", "u"]);
+        assert_eq!(
+            ["lf", "liif", "LF", "fl", "l", "v", ""].map(short),
+            [Some("lif"), Some("lif"), Some("lif"), None, None, None, None]
+        );
     }
 }

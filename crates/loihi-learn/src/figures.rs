@@ -119,7 +119,8 @@ pub fn of_run(
         let (test, online) =
             if values.is_some() { ("rmse_test", "rmse_online") } else { ("accuracy_test", "accuracy_online") };
         let last = |learns: bool| {
-            stages.iter().zip(scores).rev().find(|(stage, _)| stage.learns == learns).map(|(_, own)| own)
+            let is_last = |(stage, own): &(&Stage, &Score)| stage.learns == learns && own.samples > 0;
+            stages.iter().zip(scores).rev().find(is_last).map(|(_, own)| own)
         };
         metrics.extend(last(false).map(|score| (test, figure(values, score))));
         metrics.extend(last(true).map(|score| (online, figure(values, score))));
@@ -132,7 +133,7 @@ pub fn of_run(
     metrics.extend(learned.map(learning_metrics).unwrap_or_default());
     // All tests after the last stage of learning: of several tasks each has its own.
     let tested = stages.iter().zip(scores).rev().take_while(|(stage, _)| !stage.learns).map(|(_, score)| score);
-    let tested = tested.take(if in_tasks { usize::MAX } else { 1 });
+    let tested = tested.take(if in_tasks { usize::MAX } else { 1 }).filter(|score| score.samples > 0);
     let confusion = tested.fold(Vec::new(), |sum: Vec<u32>, score| match sum.len() {
         0 => score.confusion.clone(),
         _ => sum.iter().zip(&score.confusion).map(|(a, b)| a + b).collect(),
@@ -141,6 +142,13 @@ pub fn of_run(
         tables.push(FigureTable::new("confusion", square(&confusion)));
     }
     (metrics, tables)
+}
+
+/// The figure that a run lacks since it had no samples to test on.
+pub fn untested(stages: &[Stage], values: Option<usize>) -> Option<&'static str> {
+    let has_own = |own: &Stage| own.metric.is_some() || own.task.is_some() || !(own.learns || own.items.is_empty());
+    let name = if values.is_some() { "rmse_test" } else { "accuracy_test" };
+    (!stages.iter().any(has_own)).then_some(name)
 }
 
 fn square(cells: &[u32]) -> Vec<Vec<f64>> {

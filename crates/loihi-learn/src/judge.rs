@@ -51,9 +51,8 @@ impl<'p> Judge<'p> {
     pub fn begin(&self, stage: &Stage, position: &mut RunPosition) {
         position.right = vec![0; stage.asked.len().max(1)];
         position.squared_error_q20 = 0;
-        let classes =
-            Some(self.classes(stage) as usize).filter(|classes| *classes <= CONFUSION_CLASSES_MAX).unwrap_or(0);
-        position.confusion = vec![0; classes * classes];
+        let side = Some(self.classes(stage) as usize).filter(|side| *side <= CONFUSION_CLASSES_MAX).unwrap_or(0);
+        position.confusion = vec![0; side * side];
     }
 
     /// The class that is the stage's answer.

@@ -344,25 +344,23 @@ impl Learner {
         for name in [&mut task.data, &mut task.test].into_iter().flatten() {
             *name = self.beside(name);
         }
-        let task = &task;
-        let runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
-        let columns: Vec<StageRun> = runs.filter(|run| matches!(run.by, StagesBy::Column(_))).collect();
-        let column = columns.first().and_then(|run| match &run.by {
-            StagesBy::Column(name) => Some(name.as_str()),
+        let mut runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
+        let column = runs.find_map(|run| match run.by {
+            StagesBy::Column(name) => Some(name),
             StagesBy::Class(_) => None,
         });
         let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
         let reals = loihi_snip::takes_reals(&self.network);
         let input = input_of(&self.network, self.options.input.as_deref());
-        let scale = input.map_or(Ok(None), |input| scale::of(&self.network, input))?;
+        // Without an input the table is only checked.
+        let scale = scale::of(&self.network, input.unwrap_or(usize::MAX))?;
         if let Some(section) = self.network.run.scale.as_ref().filter(|_| reals) {
             return Err(section
                 .error("scale", "", "its programs take numbers as they are: leave the table out")
                 .into());
         }
-        let wanted = Wanted { reals, column, test, stream: task.stream, scale, ..Wanted::default() };
-        let samples = Samples::open(task, options, wanted)?;
-        samples.select(options, task.validation_samples, self.options.shots)
+        let wanted = Wanted { reals, column: column.as_deref(), test, stream: task.stream, scale, ..Wanted::default() };
+        Samples::open(&task, options, wanted)?.select(options, task.validation_samples, self.options.shots)
     }
 }
 
@@ -414,6 +412,10 @@ impl Task for Learner {
         let image = &placed.image;
         observer.image(image, &NeuronMap::of_populations(&network, &placed).map_err(SessionError::from)?)?;
         samples.scale().into_iter().for_each(|scale| observer.scale(scale));
+        samples.legends.iter().filter_map(|legend| legend.misfit.as_deref()).for_each(|what| observer.warn(what));
+        let is_whole = options.learned.is_none() && options.samples.is_none();
+        let missing = loihi_data::classes_missing(&samples.training).filter(|_| is_whole);
+        missing.iter().for_each(|what| observer.warn(&format!("{}: {what}", samples.name)));
         let mut inference = Inference::new(session, &network, &placed)?;
         if let Some(learned) = &options.learned {
             restore(learned, image, inference.session())?;
@@ -436,6 +438,7 @@ impl Task for Learner {
         let outcome = conclude(session, image, observer, metrics, vec![digest])?;
         Ok(Outcome {
             tables,
+            untested: figures::untested(&stages, values),
             steps: scores.iter().map(|score: &Score| score.ops.steps).sum(),
             samples: Some(scores.iter().map(|score| score.samples as u64).sum()),
             scale: samples.scale(),

@@ -98,9 +98,7 @@ impl<N: Into<Cow<'static, str>>> Extend<(N, f64)> for Metrics {
 
 impl<N: Into<Cow<'static, str>>, const COUNT: usize> From<[(N, f64); COUNT]> for Metrics {
     fn from(figures: [(N, f64); COUNT]) -> Self {
-        let mut metrics = Self::new();
-        metrics.extend(figures);
-        metrics
+        Self(figures.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 }
 

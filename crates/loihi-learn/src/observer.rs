@@ -24,6 +24,9 @@ pub trait Observer {
     /// How numbers of its samples become values, before the first of them.
     fn scale(&mut self, _scale: Scale) {}
 
+    /// What may not be meant, in words.
+    fn warn(&mut self, _what: &str) {}
+
     /// How far the run is.
     fn progress(&mut self, _running: &Running<'_>) {}
 

@@ -158,8 +158,10 @@ impl Online<'_> {
         (position.stage, position.items) = (position.stage + 1, 0);
         let digest = session.digest()?.total();
         let pass = u32::try_from(position.stage).unwrap_or(u32::MAX);
-        observer.row(&MetricsRow { pass, stage: Some(stage.name.clone()), metrics, digest })?;
-        Ok(())
+        if stage.items.is_empty() {
+            return Ok(());
+        }
+        Ok(observer.row(&MetricsRow { pass, stage: Some(stage.name.clone()), metrics, digest })?)
     }
 
     /// What a showing shows.

@@ -103,8 +103,7 @@ impl Planning<'_> {
             ..Stage::default()
         };
         if epochs == 0 {
-            let items = to_test(&test);
-            return Ok(vec![Stage { items, ..stage("test".to_owned(), 0) }]);
+            return Ok(vec![Stage { items: to_test(&test), ..stage("test".to_owned(), 0) }]);
         }
         let of_epoch = |epoch: u32| {
             let learn = Stage {

@@ -5,7 +5,7 @@ use crate::settings::{StagesBy, TaskForm};
 use crate::task::{ExperimentError, RunOptions};
 use loihi_core::num::{Fnv64, word};
 use loihi_data::events::{Event, Events};
-use loihi_data::{DataError, DataOptions, DataSet, Legend, Sample, SampleData, Scale, open};
+use loihi_data::{DataError, DataOptions, DataSet, Divided, Legend, Sample, SampleData, Scale, open};
 use std::collections::BTreeMap;
 
 /// Which set a sample is of, and its place there.
@@ -86,8 +86,7 @@ impl Samples {
             legends.push(std::mem::take(&mut others.legend));
             sets.join(others).map_err(|what| unfit(format!("beside {}, {what}", other.path().display())))?;
         }
-        let divided = sets.divided();
-        let (mut training, test) = (divided.training, divided.test);
+        let Divided { mut training, test, .. } = sets.divided();
         let tested = wanted.test.map_or_else(|| name.clone(), |path| path.display().to_string());
         check_sizes([(&name, &training), (&tested, &test)])?;
         if training.is_empty() {
@@ -95,7 +94,8 @@ impl Samples {
         }
         let labels =
             training.iter().chain(&test).filter_map(|sample| sample.label).map(|label| label.saturating_add(1));
-        let classes = labels.chain(data.set().map(|set| set.classes)).max().unwrap_or(0);
+        let known = options.learned.as_ref().filter(|_| options.epochs == Some(0)).and_then(|own| own.classes);
+        let classes = labels.chain(data.set().map(|set| set.classes)).chain(known).max().unwrap_or(0);
         if classes > CLASSES_MAX {
             let label = classes - 1;
             return Err(unfit(format!("a sample is of class {label}: there can be {CLASSES_MAX}, counted from 0")));

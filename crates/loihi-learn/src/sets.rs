@@ -48,9 +48,10 @@ pub(crate) fn read(
                 let own = data.splits().iter().find(|split| starts.iter().any(|start| split.starts_with(start)));
                 own.or(data.splits().first()).cloned().unwrap_or_default()
             };
-            let (training, legend) = data.as_they_are(&split(data, &["train"]), usize::MAX)?;
-            let other = open(other, &common.clone().scale(legend.scale))?;
-            let test = other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?.0;
+            let (training, mut legend) = data.as_they_are(&split(data, &["train"]), usize::MAX)?;
+            let other = open(other, &common.clone().scale(legend.scale.and_then(Scale::kept)))?;
+            let (test, of_test) = other.as_they_are(&split(&other, &["test", "t10k"]), usize::MAX)?;
+            legend.misfit = legend.misfit.or(of_test.misfit);
             Sets::new(training, Some(test)).with_legend(legend)
         }
     };

@@ -221,6 +221,8 @@ pub struct Outcome {
     pub scale: Option<Scale>,
     /// Figures of the whole run.
     pub metrics: Metrics,
+    /// The figure that it lacks since it had no samples to test on.
+    pub untested: Option<&'static str>,
     /// Exact counts.
     pub ops: OpCounts,
     /// Instructions that the steps took, where the device counts them.
@@ -331,6 +333,7 @@ pub fn conclude(
         samples: None,
         scale: None,
         metrics,
+        untested: None,
         ops,
         instructions: session.instructions(),
         state_bytes: Chip::bytes_needed(&image.open().map_err(SessionError::from)?, image.snips()),

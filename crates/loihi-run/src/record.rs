@@ -119,7 +119,7 @@ pub enum RecordError {
     /// Learned state of another network.
     #[error(
         "what is given belongs to another network (image {found:016x}, this run has {expected:016x}): give --learned or --resume a run \
-         of the same network or experiment, and of the same seed"
+         of the same network or experiment, and of the same seed; sizes that its file leaves out are those of the samples"
     )]
     OtherImage {
         /// Hash of the image of this run.

@@ -217,7 +217,7 @@ impl Runner {
     /// [`RunnerError::Inference`].
     pub fn learned(&mut self) -> Result<Learned, RunnerError> {
         let bytes = self.session.save(SnapshotScope::Learned)?;
-        Ok(Learned { image_hash: self.placed.image.hash(), bytes, scale: None })
+        Ok(Learned { image_hash: self.placed.image.hash(), bytes, scale: None, classes: None })
     }
 
     /// Continues with what the same network has learned, here or in another run.

@@ -22,6 +22,18 @@ pub fn print(markdown: &str) -> io::Result<()> {
     }
 }
 
+/// The lines of a table, of headings first: columns two spaces apart, each as wide as its widest cell. A row has as many cells as
+/// the head.
+pub fn aligned<const COLUMNS: usize>(rows: &[[&str; COLUMNS]]) -> String {
+    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; COLUMNS] = std::array::from_fn(widest);
+    let line = |row: &[&str; COLUMNS]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Prints a table whose columns are aligned by spaces, at least two between them, with a line of headings first. Sentences may
 /// come after it.
 ///
@@ -81,9 +93,9 @@ pub fn fitted(markdown: &str, columns: usize) -> String {
 fn fitted_aligned(text: &str, columns: usize) -> String {
     let head = text.lines().next().unwrap_or_default();
     let last = head.rfind("  ").map_or(0, |gap| gap + INDENT);
-    // A row without its last cell may be shorter.
+    // A row without its last cell may be shorter, and a cell of one may be wider than its column.
     let gap = |line: &str| line.get(last.saturating_sub(INDENT)..last).map(|gap| gap.trim().is_empty());
-    let is_row = |line: &str| gap(line).unwrap_or_else(|| line.trim().contains("  "));
+    let is_row = |line: &str| gap(line) == Some(true) || line.trim().contains("  ");
     if text.lines().all(|line| line.chars().count() <= columns) || last + LAST_COLUMNS <= columns {
         let lines = text.lines().flat_map(|line| wrapped(line, if is_row(line) { last } else { 0 }, columns));
         return lines.collect::<Vec<_>>().join("\n");
@@ -257,6 +269,33 @@ mod tests {
         let text = "core  words  neurons\n   0     12  all of them\n  of     16\n1 core.";
         let expected = ["0", "  words: 12", "  neurons: all", "    of them", "", "of", "  words: 16", "1 core."];
         assert_eq!(fitted_aligned(text, 15).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["register", "of", "unit"], ["v", "a compartment", "voltage"], ["w", "", ""]];
+        let expected = ["register  of             unit", "v         a compartment  voltage", "w"];
+        assert_eq!(aligned(&rows).lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn all_rows_are_laid_out_alike_where_a_cell_is_wider_than_its_column() {
+        let text = "register  of       unit\nv         axon and synapse to come  voltage\nw         synapse  as it is";
+        let expected = [
+            "v",
+            "  of: axon and synapse to",
+            "    come",
+            "  unit: voltage",
+            "",
+            "w",
+            "  of: synapse",
+            "  unit: as it is",
+        ];
+        assert_eq!(fitted_aligned(text, 26).lines().collect::<Vec<_>>(), expected);
+        for columns in 26..80 {
+            let lines = fitted_aligned(text, columns);
+            assert!(lines.lines().all(|line| line.chars().count() <= columns), "{columns}: {lines}");
+        }
     }
 
     #[test]

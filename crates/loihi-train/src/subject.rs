@@ -211,6 +211,16 @@ impl Subject {
         Ok(Self { network, form, samples, presentations, seed, validates, beyond, hash })
     }
 
+    /// Where numbers of the samples do not suit the scale that they were read by, by input, in words for a warning.
+    pub fn misfits(&self) -> Vec<String> {
+        let of_inputs = self.presentations.iter().zip(&self.samples.legends);
+        let told = of_inputs.filter_map(|(shown, legend)| {
+            let input = self.network.inputs.get(shown.input)?;
+            Some(format!("samples of the input `{}`: {}", input.name, legend.misfit.as_ref()?))
+        });
+        told.collect()
+    }
+
     /// What is shown for a sample of the test set.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use host_harness::Choice as _;
 use host_harness::cost::format::{Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::experiment::{Observer, Outcome, RunOptions};
 use loihi_args::args::TaskArgs;
-use loihi_args::choice::choice;
+use loihi_args::choice::{choice, whole};
 use loihi_args::jobs::{JobsArgs, run_on_host};
 use loihi_args::open::open_named;
 use loihi_args::task::Subject;
@@ -25,7 +25,7 @@ pub(super) struct CompareArgs {
     #[arg(required = true, value_name = "NAME|FILE.toml|NET.toml")]
     what: Vec<String>,
     /// Seeds of each, from --seed on
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = whole::<u32>(1..=1000))]
     seeds: u32,
     #[command(flatten)]
     task: TaskArgs,

@@ -12,7 +12,7 @@ use host_harness::convert::convert::{ConvertOptions, Converted, InputAs, Readout
 use host_harness::convert::curve::{Curve, curve};
 use host_harness::convert::{Ann, inputs, onnx};
 use host_harness::inference::scale;
-use loihi_args::choice::{choice, one_or_more};
+use loihi_args::choice::{choice, one_or_more, whole};
 use loihi_args::jobs::threads;
 use loihi_args::network::free;
 use loihi_files::plural::plural;
@@ -39,7 +39,7 @@ pub(super) struct ConvertArgs {
     #[arg(long, conflicts_with = "test")]
     validate: bool,
     /// Steps of a sample; accuracy is read after each of these
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "16,24,32,64", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "16,24,32,64", value_parser = whole::<u32>(1..=10_000))]
     steps: Vec<u32>,
     /// What a spike does to the voltage
     #[arg(long, value_parser = choice::<Reset>(), default_value = Reset::default().name())]

@@ -7,7 +7,7 @@ use super::progress::waiting;
 use clap::{Args, Subcommand};
 use host_harness::data::folder::data_folder;
 use host_harness::data::package::Package;
-use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, Scale, open};
+use host_harness::data::{DATA_SETS, DataOptions, DataSet, FORMATS, Format, Origin, Scale, classes_missing, open};
 use host_harness::fetch::cache::{self, State};
 use host_harness::show::describe;
 use loihi_args::args::DataFolderArgs;
@@ -126,12 +126,16 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
     let mut shown_splits = Vec::new();
     for split in splits {
         let (samples, legend) = waiting("reading samples", || data.samples_and_legend(&split, usize::MAX))?;
+        if let Some(what) = classes_missing(&samples).filter(|_| split != "test") {
+            out::complain_once(&format!("{}: {what}", data.path().display()));
+        }
         let dash = if split.is_empty() { "" } else { ", " };
         out::line(format_args!("{}{dash}{split}", data.path().display()))?;
         let lines = describe(&samples, &legend);
         for line in &lines {
             paragraph(&format!("  {line}"), 12)?;
         }
+        legend.misfit.iter().for_each(|what| out::complain(what));
         let scale = legend.scale.map(Scale::ends);
         shown_splits.push(json!({
             "split": split, "samples": samples.len(), "columns": legend.columns, "scale": scale, "lines": lines,

@@ -210,6 +210,10 @@ impl Observer for Follower {
         self.scale = Some(scale);
     }
 
+    fn warn(&mut self, what: &str) {
+        self.progress.aside(|| out::complain_once(what));
+    }
+
     fn progress(&mut self, running: &Running<'_>) {
         self.progress.show(running.done, running.total, &running.to_string());
     }

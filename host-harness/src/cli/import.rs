@@ -11,7 +11,7 @@ use host_harness::import::{Fidelity, FidelityRow, Imported};
 use host_harness::lava_dl;
 use host_harness::network::{PeriodicReset, Population, file};
 use host_harness::quantise::InputAs;
-use loihi_args::choice::{choice, one_or_more};
+use loihi_args::choice::{choice, one_or_more, whole};
 use loihi_args::network::free;
 use loihi_terminal::table::print_aligned;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(super) struct ImportArgs {
     #[arg(long, value_parser = choice::<InputAs>(), default_value = InputAs::default().name())]
     input: InputAs,
     /// Reset neurons every N steps, as netx does; .net files only
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=0x7fff_ffff))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=0x7fff_ffff))]
     reset_interval: Option<u32>,
     /// First step, from 0, in which the first layer is reset; each further layer is reset a step later
     #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval")]

@@ -40,8 +40,10 @@ mod train;
 #[cfg(feature = "view")]
 mod view;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use host_harness::device::session::SessionError;
+use loihi_files::names::nearest;
 use loihi_terminal::{out, progress, stop};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -162,7 +164,7 @@ pub(crate) fn main() -> ExitCode {
     let parsed = command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, &words),
+        Err(error) => return refuse(&with_meant(error, &words), &words),
     };
     // A command that this program was built without does not tell its options apart.
     out::start(PROGRAM, named(&words), cli.json || has_json(&words), cli.quiet);
@@ -235,6 +237,20 @@ pub(crate) fn main() -> ExitCode {
 fn fail(kind: out::Kind, sentence: &str, error: &anyhow::Error) -> ExitCode {
     out::fail(kind, sentence, Some(error));
     ExitCode::from(kind.status())
+}
+
+/// An error with the command that is meant, if one is misspelt: of short names, clap finds none.
+fn with_meant(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let is_told = error.get(ContextKind::SuggestedSubcommand).is_some();
+    if let (false, Some(ContextValue::String(word))) = (is_told, error.get(ContextKind::InvalidSubcommand)) {
+        let (cli, above) = (Cli::command(), named(words));
+        let group = above.split(' ').fold(&cli, |group, name| group.find_subcommand(name).unwrap_or(group));
+        let names: Vec<&str> = group.get_subcommands().map(clap::Command::get_name).collect();
+        if let Some(meant) = nearest(word, &names) {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant.to_owned()]));
+        }
+    }
+    error
 }
 
 /// Answers a command line that names no work: help, the version, or what is wrong with it.

@@ -8,11 +8,12 @@ use super::{stop, tables, tested};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use host_harness::boards::Counts;
-use host_harness::data::Scale;
+use host_harness::data::{DataOptions, Scale, open};
 use host_harness::device::TRANSPORTS;
 use host_harness::device::session::{Session, TICKS};
 use host_harness::device::transport::Transport;
 use host_harness::experiment::{EXPERIMENTS, Outcome, RunOptions, figure, image_of};
+use host_harness::learn::settings::TaskForm;
 use host_harness::network::file::EVERY_KEY;
 use host_harness::plant::{PlantType, plants};
 use host_harness::probe::{Meaning, meaning, registers};
@@ -23,8 +24,9 @@ use loihi_args::open::DeviceArgs;
 use loihi_args::open::{check_options, open_with, with_arena};
 use loihi_args::task::{self, Subject};
 use loihi_args::what::find;
+use loihi_files::plural::plural;
 use loihi_snip::KINDS;
-use loihi_terminal::table::{entry, print_aligned};
+use loihi_terminal::table::{aligned, entry, print_aligned};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -113,14 +115,14 @@ pub(super) struct ListArgs {
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<()> {
     if args.registers {
-        let (mut lines, mut rows) =
-            (vec![format!("{:<11}  {:<50}  {}", "register", "a word for every", "unit")], Vec::new());
+        // The longest is last, where a narrow terminal breaks it in its place.
+        let (mut lines, mut rows) = (vec![["register", "unit", "a word for every"]], Vec::new());
         for register in registers() {
             let Meaning { per, unit, .. } = meaning(register);
-            lines.push(format!("{:<11}  {per:<50}  {unit}", register.name()));
+            lines.push([register.name(), unit, per]);
             rows.push(json!({ "register": register.name(), "per": per, "unit": unit }));
         }
-        print_aligned(&lines.join("\n"))?;
+        print_aligned(&aligned(&lines))?;
         return out::result("loihi-registers/1", &json!({ "registers": rows }));
     }
     if args.network {
@@ -192,11 +194,22 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         (Subject::Learner(_), None) => {}
     }
     if args.each && !matches!(subject, Subject::Network(_)) {
-        bail!("--each is for networks that are only tested: leave it out");
+        bail!(
+            "--each does not work with networks that learn, also where --epochs 0 only tests them: leave it out, the table of \
+             confusion counts their answers"
+        );
     }
     check_options(&args.device, args.flash)?;
     let recording = args.record.recording().with(subject.probes());
-    let options = args.task.options();
+    let mut options = args.task.options();
+    if let Subject::Learner(learner) = &subject
+        && let TaskForm { data: None, stages, .. } = &learner.settings().task
+        && stages.is_empty()
+        && options.epochs == Some(0)
+    {
+        // Nothing is learned: the test set is all that is shown.
+        options.data = options.data.or_else(|| args.task.learn.test.clone());
+    }
     let (name, asked) = (subject.name(), subject.asked(&options));
     let run = Run { name, seed: options.seed, asked: &asked, learned: learned.as_ref() };
     let (recorded, resume) = match args.folder.start(&run, &recording.probes())? {
@@ -216,8 +229,27 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Subject::Network(trained) => {
             tested::print_result(trained, &outcome, session.device_name(), start.elapsed().as_secs_f64())
         }
-        Subject::Learner(_) => print_summary(name, &session, options.seed, &outcome),
+        Subject::Learner(learner) => {
+            let of_file = learner.settings().task.test.is_none() && args.task.learn.test.is_none();
+            if of_file && let Some(said) = tested_part(&options, &outcome) {
+                out::complain(&said);
+            }
+            print_summary(name, &session, options.seed, &outcome)
+        }
     }
+}
+
+/// How much of the data that are given was tested, where nothing was learned from the rest and they do not say themselves what
+/// their test set is.
+fn tested_part(options: &RunOptions, outcome: &Outcome) -> Option<String> {
+    let only_tests = options.epochs == Some(0) && !options.validate && outcome.untested.is_none();
+    let data = options.data.as_ref().filter(|_| only_tests)?;
+    let is_whole = open(data, &DataOptions::default()).is_ok_and(|data| data.splits().is_empty());
+    let (samples, shown) = (usize::try_from(outcome.samples?).ok()?, data.display());
+    is_whole.then(|| {
+        let tested = plural(samples, "sample");
+        format!("tested {tested} of the fifth of {shown} that is kept for tests: give --test {shown}, without --train, to test all")
+    })
 }
 
 fn report<'a>(name: &'a str, session: &'a Session, seed: u32, outcome: &'a Outcome) -> Report<'a> {
@@ -245,7 +277,7 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     for (name, value) in outcome.metrics.iter() {
         out::line(format_args!("  {name:<22} {}", figure(name, value)))?;
     }
-    if let Some(untested) = untested(outcome) {
+    if let Some(untested) = outcome.untested {
         out::line(format_args!("  {untested:<22} none: there is nothing to test on, --test gives some"))?;
     }
     if let Some(scale) = outcome.scale {
@@ -276,13 +308,6 @@ pub(super) fn print_summary(name: &str, session: &Session, seed: u32, outcome: &
     }
     out::line(format_args!("  {:<22} {:016x}", "digest of all state", outcome.digest.total()))?;
     out::result(SCHEMA, &report(name, session, seed, outcome))
-}
-
-/// The figure that a run lacks since it had no samples to test on.
-fn untested(outcome: &Outcome) -> Option<&'static str> {
-    let has = |name| outcome.metrics.get(name).is_some();
-    let figures = [("accuracy_online", "accuracy_test"), ("rmse_online", "rmse_test")];
-    figures.into_iter().find(|(online, test)| has(online) && !has(test)).map(|(_, test)| test)
 }
 
 #[cfg(test)]

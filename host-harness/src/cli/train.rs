@@ -1,7 +1,6 @@
 //! `loihi train`: a network trained offline in the chip's integers, then answered by the emulator.
 
 mod ann;
-#[cfg(feature = "hdf5")]
 mod from;
 mod outcome;
 
@@ -16,7 +15,7 @@ use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder};
 use host_harness::train::check::compare;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
-use loihi_args::choice::one_or_more;
+use loihi_args::choice::{one_or_more, whole};
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
 use outcome::{Trained, trained_network};
@@ -42,7 +41,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "[NAME=]WHAT")]
     test: Vec<PathBuf>,
     /// Epochs over the training set [default: those of the file, else 10; of an ANN 20]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=10_000))]
     epochs: Option<u32>,
     /// Seed for all random numbers, added to that of the network file [default: 0]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -59,7 +58,6 @@ pub(super) struct TrainArgs {
     /// The input to which samples are shown; others stay silent [default: the only one]
     #[arg(long, value_name = "NAME")]
     input: Option<String>,
-    #[cfg(feature = "hdf5")]
     #[command(flatten)]
     from: from::FromArgs,
     #[command(flatten)]
@@ -70,7 +68,6 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let Some(folder) = args.folder.path() else {
         bail!("the trained network needs a place: give --out DIR, or --resume DIR");
     };
-    #[cfg(feature = "hdf5")]
     if let Some((begin, table)) = args.from.begin(args.network.as_deref())? {
         let mut options = args.options();
         options.table = table;
@@ -78,6 +75,7 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
             from::Begin::File(What { path, text, .. }) => {
                 waiting("reading samples", || Subject::open(&text, &path, &options))?
             }
+            #[cfg(feature = "hdf5")]
             from::Begin::Imported(network) => {
                 let subject = waiting("reading samples", || Subject::of(*network, &options))?;
                 out::line(format_args!("{}", subject.network.about.trim_end()))?;
@@ -109,6 +107,7 @@ fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::
         trainer.restore(&checkpoint.state)?;
     }
     subject.beyond.iter().filter(|beyond| beyond.any()).for_each(|beyond| recording.warn(&beyond.to_string()));
+    subject.misfits().iter().for_each(|what| recording.warn(what));
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();

@@ -10,6 +10,7 @@ use host_harness::experiment::{Outcome, RunOptions};
 use host_harness::view::draw::draw;
 use host_harness::view::live::{Live, LiveObserver, LiveTap, PACE_MAX};
 use loihi_args::args::TaskArgs;
+use loihi_args::choice::whole;
 use loihi_args::open::DeviceArgs;
 use loihi_args::open::{open, with_arena};
 use loihi_args::task::{self, Subject};
@@ -29,7 +30,7 @@ pub(super) struct ViewArgs {
     #[command(flatten)]
     task: TaskArgs,
     /// Most steps a second, to see them one by one [default: as many as it computes]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(PACE_MAX)))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=PACE_MAX))]
     pace: Option<u32>,
 }
 

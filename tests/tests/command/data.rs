@@ -318,7 +318,7 @@ fn show_says_what_samples_are() {
     let refused = |path: &Path, parts: &[&str]| {
         assert_one_sentence(&place.command(&["show", path.to_str().unwrap()]).output().unwrap(), parts);
     };
-    refused(&table, &["a.csv, line 3: `x` in column 2 is not a number"]);
+    refused(&table, &["a.csv, line 3: `x` in column 2, `b`, is not a number"]);
     fs::write(&table, "x,target,load\n0.5,-1,light\n0.75,2.5,heavy\n").unwrap();
     let output =
         place.command(&["show", table.to_str().unwrap(), "--reals", "--stage-column", "load"]).output().unwrap();

@@ -36,13 +36,15 @@ fn a_number_below_0_is_refused_as_a_value() {
     }
     let output = command(&["compare", "digits-pes", "--seeds", "-2"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("-2 is not in 1..=1000"), "{said}");
+    assert!(said.contains("give a whole number of 1 to 1000"), "{said}");
 }
 
 #[test]
 fn a_name_that_is_misspelt_is_told_once_with_the_one_that_is_meant() {
     refused(&["boards", "--fit", "nix"], &["unknown experiment `nix`; `loihi list` shows all"]);
     refused(&["data", "show", "mnst"], &["`mnst`: did you mean `mnist`? There are: digits, "]);
+    let said = |line: &[&str]| String::from_utf8(command(line).output().unwrap().stderr).unwrap();
+    assert!(said(&["bench", "lf"]).contains("a similar subcommand exists: 'lif'"), "{}", said(&["bench", "lf"]));
     let network = example("01-xor.toml");
     for line in [["boards", "--fit", "digits-pse"], ["table", "digits-pse", "--json"], ["table", &network, "--json"]] {
         let output = command(&line).output().unwrap();
@@ -176,7 +178,7 @@ fn files_and_stages_that_do_not_fit_are_told_what_would() {
         (
             "words.csv",
             "a,class\n1,cat\n",
-            "line 2: `cat` in column 2 is not a class, which is a whole number: write 0 for",
+            "line 2: `cat` in column 2, `class`, is not a class, which is a whole number: number the classes from 0",
         ),
     ] {
         fs::write(path(name), text).unwrap();
@@ -214,7 +216,18 @@ fn a_run_without_samples_to_test_on_says_so() {
     let path = folder.path().join("few.csv");
     fs::write(&path, "200,0,0\n0,200,1\n").unwrap();
     let said = printed(&["run", &example("04-online-decolle.toml"), "--train", path.to_str().unwrap()]);
-    assert!(said.contains("accuracy_test          none: there is nothing to test on, --test gives some"), "{said}");
+    let none = "accuracy_test          none: there is nothing to test on, --test gives some";
+    assert!(said.contains(none), "{said}");
+    // Nor is there where what was learned is only tested, on one sample of a class; a file to test on is enough.
+    let (net, out) = (example("04-online-decolle.toml"), folder.path().join("out"));
+    let (data, out) = (path.to_str().unwrap(), out.to_str().unwrap());
+    printed(&["run", &net, "--train", data, "--test", data, "--out", out]);
+    let again = ["run", &net, "--learned", out, "--epochs", "0"];
+    let said = printed(&[&again[..], &["--train", data]].concat());
+    assert!(said.contains(none) && !said.contains("confusion"), "{said}");
+    fs::write(&path, "200,0,0\n").unwrap();
+    let said = printed(&[&again[..], &["--test", data]].concat());
+    assert!(said.contains("accuracy_test") && !said.contains("none:"), "{said}");
 }
 
 /// A layer that learns from its own readout, or with others, on top of shared weights.

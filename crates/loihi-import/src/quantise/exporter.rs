@@ -2,7 +2,7 @@
 //! input adds, what a spike does to the voltage.
 //!
 //! Sources: the code that writes the files, and the neurons of the same packages, as they stood in 2026; `docs/import.md`
-//! names the files. Files do not say who wrote them.
+//! names the files. Files do not say who wrote them, but for those of this project.
 
 use super::neuron::{Neurons, neurons};
 use super::step::step;
@@ -99,11 +99,14 @@ impl Exporter {
 }
 
 /// How a graph would be read as each exporter means it, a line for each that gives another network;
-/// `taken` is how it is read.
+/// `taken` is how it is read. Nothing for a file that this project wrote, which alone has late steps.
 ///
 /// # Errors
 /// As [`super::quantise`], of how it is read.
 pub(super) fn otherwise(graph: &Graph, taken: QuantiseOptions) -> Result<Vec<String>, NodeError> {
+    if graph.late_steps.is_some() {
+        return Ok(Vec::new());
+    }
     let Some((name, node)) = graph.nodes.iter().find(|(_, node)| super::neuron::is_neuron(node)) else {
         return Ok(Vec::new());
     };

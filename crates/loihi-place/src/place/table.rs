@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// A line a core: its populations, and of every resource how much it uses; the fullest column of a core ends in `%`.
 pub fn table(network: &Network, placed: &Placed) -> String {
     let mut rows = vec![
-        ["core", "compartments", "input axons", "output axons", "synaptic words", "fullest", "neurons"]
+        ["core", "compartments", "input axons", "output axons", "synaptic words", "fullest", "population"]
             .map(str::to_owned),
     ];
     let most = [COMPARTMENTS_PER_CORE, usage::INPUT_AXONS, usage::OUTPUT_AXONS, usage::SYNAPTIC_WORDS];

@@ -1,6 +1,7 @@
 //! `[scale]` of a network file: which numbers of samples become 0 and 255, by input.
 
 use loihi_data::Scale;
+use loihi_files::names::unknown;
 use loihi_net::network::{Network, Section, SectionError};
 use toml::Value;
 
@@ -17,8 +18,9 @@ const TABLE: &str = "scale";
 /// let mut network = Network::new("n");
 /// network.input("values", 4);
 /// assert_eq!(scale::of(&network, 0)?, None);
-/// scale::keep(&mut network, 0, Scale::of_extremes([-1.5, 4.0]));
-/// assert_eq!(scale::of(&network, 0)?, Scale::of_ends([-1.5, 4.0]));
+/// let scale = Scale::of_ends([-1.5, 4.0]);
+/// scale.into_iter().for_each(|scale| scale::keep(&mut network, 0, scale));
+/// assert_eq!(scale::of(&network, 0)?, scale);
 /// # Ok::<(), loihi_net::network::SectionError>(())
 /// ```
 ///
@@ -30,8 +32,7 @@ pub fn of(network: &Network, input: usize) -> Result<Option<Scale>, SectionError
     for (name, value) in &section.keys {
         let Some(place) = network.inputs.iter().position(|input| input.name == *name) else {
             let inputs: Vec<&str> = network.inputs.iter().map(|input| input.name.as_str()).collect();
-            let what = format!("unknown input `{name}`; there are: {}", inputs.join(", "));
-            return Err(section.error(TABLE, name, what));
+            return Err(section.error(TABLE, name, format!("unknown input {}", unknown(name, &inputs, None))));
         };
         let ends = match value.as_array().map(Vec::as_slice) {
             Some([low, high]) => number(low).zip(number(high)),
@@ -52,8 +53,9 @@ fn number(value: &Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
 }
 
-/// Gives a network a scale for an input, by its place in the list.
+/// Gives a network a scale for an input, by its place in the list; not one that the numbers of each file say themselves.
 pub fn keep(network: &mut Network, input: usize, scale: Scale) {
+    let Some(scale) = scale.kept() else { return };
     let Some(name) = network.inputs.get(input).map(|input| input.name.clone()) else { return };
     let section = network.run.scale.take().unwrap_or_default();
     let ends = scale.ends().map(Value::from).to_vec();
@@ -79,7 +81,7 @@ mod tests {
     #[test]
     fn each_input_has_its_own() {
         assert_eq!(read("b = [-3, 0.5]"), Ok([None, Scale::of_ends([-3.0, 0.5])]));
-        assert_eq!(read("a = [0, 1]\nb = [0, 255]"), Ok([Some(Scale::SHARES), Some(Scale::BYTES)]));
+        assert_eq!(read("a = [0, 1]\nb = [0, 255]"), Ok([[0.0, 1.0], [0.0, 255.0]].map(Scale::of_ends)));
     }
 
     #[test]
@@ -101,7 +103,10 @@ mod tests {
         let path = folder.path().join("n.toml");
         let text = "input = [{ name = \"a\", shape = [1] }]\npopulation = [{ name = \"p\", shape = [1] }]\n";
         let mut network = parse(text, &path).unwrap();
-        let scale = Scale::of_extremes([0.1, 1.0 / 3.0]);
+        let scale = Scale::of_extremes([0.1, 1.0 / 3.0]).unwrap();
+        keep(&mut network, 0, Scale::BYTES);
+        keep(&mut network, 0, Scale::SHARES);
+        assert_eq!(network.run.scale, None);
         keep(&mut network, 0, scale);
         network.save(&path).unwrap();
         assert_eq!(of(&loihi_net::network::file::read(&path).unwrap(), 0), Ok(Some(scale)));

@@ -79,6 +79,9 @@ pub enum ContainerError {
     /// Its lengths do not fit one another.
     #[error("the file holds another number of bytes than it announces")]
     Length,
+    /// The scale of its samples is none.
+    #[error("its scale is not two finite numbers of which the second is larger: let the run learn again")]
+    Scale,
 }
 
 /// What a container holds.

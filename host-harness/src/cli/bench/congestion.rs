@@ -8,6 +8,7 @@ use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFor
 use host_harness::cost::mesh::sweep::{Point, Setting, Sweep};
 use host_harness::record::write_whole;
 use host_harness::report::plot::{Mark, Plot, Scale};
+use loihi_args::choice::whole;
 use loihi_terminal::table::print;
 use serde_json::json;
 use std::path::PathBuf;
@@ -15,16 +16,16 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub(super) struct CongestionArgs {
     /// Cores of a layer; a layer and its relay cores share a chip of 128
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=112))]
+    #[arg(long, default_value_t = 64, value_parser = whole::<u32>(1..=112))]
     cores: u32,
     /// Compartments of a core
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, default_value_t = 64, value_parser = whole::<u32>(1..=1024))]
     compartments: u32,
     /// Synapses of a message at the core that receives it
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, default_value_t = 4, value_parser = whole::<u32>(1..=1024))]
     synapses: u32,
     /// Layers, a chip each
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=16))]
+    #[arg(long, default_value_t = 4, value_parser = whole::<u32>(2..=16))]
     layers: u32,
     /// Seed of who fires
     #[arg(long, default_value_t = 1)]

@@ -8,15 +8,16 @@ use host_harness::bench::clock::Timing;
 use host_harness::bench::learn::{Learn, STDP};
 use host_harness::cost::summary::Summary;
 use host_harness::device::wide;
+use loihi_args::choice::whole;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 pub(super) struct LearnArgs {
     /// Inputs
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = 300, value_parser = whole::<u32>(1..=16_384))]
     pre: u32,
     /// Compartments
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, default_value_t = 300, value_parser = whole::<u32>(1..=1024))]
     post: u32,
     /// Rule; y1 is a trace
     #[arg(long, default_value = STDP)]
@@ -25,7 +26,7 @@ pub(super) struct LearnArgs {
     #[arg(long, default_value_t = 0.05, value_parser = rate)]
     rate: f64,
     /// Steps per epoch
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, default_value_t = 1, value_parser = whole::<u32>(1..=64))]
     epoch: u32,
     /// y1 is not a trace: the embedded CPU writes it before each epoch
     #[arg(long)]

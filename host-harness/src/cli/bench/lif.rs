@@ -9,7 +9,7 @@ use host_harness::bench::lif::{Drive, Lif};
 use host_harness::cost::summary::Summary;
 use host_harness::device::threads::on_processors;
 use host_harness::device::wide;
-use loihi_args::choice::one_or_more;
+use loihi_args::choice::{one_or_more, whole};
 use loihi_files::plural::plural;
 use loihi_terminal::table::paragraph;
 use serde_json::{Value, json};
@@ -21,10 +21,10 @@ const MODELLED_MAX: u32 = 100_000;
 #[derive(Debug, Args)]
 pub(super) struct LifArgs {
     /// Compartments
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=4_194_304))]
+    #[arg(long, default_value_t = 1000, value_parser = whole::<u32>(1..=4_194_304))]
     n: u32,
     /// Recurrent synapses per compartment
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, default_value_t = 100, value_parser = whole::<u32>(0..=10_000))]
     fan_in: u32,
     /// Chance that an input spikes in a step, 0 to 1; with --self-driven the share of compartments that fires
     #[arg(long, default_value_t = 0.02, value_parser = rate)]
@@ -33,7 +33,7 @@ pub(super) struct LifArgs {
     #[arg(long)]
     self_driven: bool,
     /// Cores over which the compartments are spread evenly [default: as few as hold them]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = whole::<u32>(1..=u32::MAX))]
     cores: Option<u32>,
     /// Threads that compute it, to the same digest: as many as are given, or fewer if there are fewer processors or cores;
     /// slower than one where other programs keep the processors busy

@@ -13,6 +13,7 @@ use host_harness::bench::clock::Timing;
 use host_harness::cost::activity::Activity;
 use host_harness::cost::summary::Summary;
 use host_harness::device::meter::MeteredRun;
+use loihi_args::choice::whole;
 use loihi_files::plural::plural;
 use loihi_terminal::table::paragraph;
 
@@ -40,7 +41,7 @@ enum BenchNetwork {
 #[derive(Debug, Args)]
 struct Timed {
     /// Steps that are timed [default: about a tenth of a second]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_parser = whole::<u32>(1..=10_000_000))]
     steps: Option<u32>,
     /// Seed of network and input
     #[arg(long, default_value_t = 0)]

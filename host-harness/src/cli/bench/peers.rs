@@ -8,13 +8,14 @@ use host_harness::bench::learn::{Learn, STDP};
 use host_harness::bench::peers::{PEERS, SIZES, network};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::wide;
+use loihi_args::choice::whole;
 use loihi_terminal::table::{entry, print};
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 pub(super) struct PeersArgs {
     /// Compartments of the largest network
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    #[arg(long, default_value_t = 100_000, value_parser = whole::<u32>(100..=100_000))]
     largest: u32,
     /// Seed of networks and inputs
     #[arg(long, default_value_t = 0)]

@@ -8,13 +8,14 @@ use host_harness::bench::lif::Lif;
 use host_harness::bench::scale::{series, time};
 use host_harness::cost::format::{self, Cell, Column, ColumnKind, Table, TableFormat, write};
 use host_harness::device::wide;
+use loihi_args::choice::whole;
 use loihi_terminal::table::print;
 use serde_json::json;
 
 #[derive(Debug, Args)]
 pub(super) struct ScaleArgs {
     /// Compartments of every network
-    #[arg(long, default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 10_240, value_parser = whole::<u32>(1..=1_000_000))]
     n: u32,
     #[command(flatten)]
     timed: Timed,

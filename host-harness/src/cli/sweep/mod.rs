@@ -12,6 +12,7 @@ use clap::Args;
 use host_harness::experiment::Observer;
 use host_harness::sweep::{Grid, Results, Run, Seeds, Setting, Shard};
 use loihi_args::args::TaskArgs;
+use loihi_args::choice::whole;
 use loihi_args::jobs::JobsArgs;
 use loihi_args::what::What;
 use points::Points;
@@ -32,7 +33,7 @@ pub(super) struct SweepArgs {
     #[arg(long = "set", value_name = "KEY=VALUES")]
     settings: Vec<Setting>,
     /// Seeds of each combination, from --seed on
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u32>(1..=1000))]
     seeds: u32,
     #[command(flatten)]
     task: TaskArgs,

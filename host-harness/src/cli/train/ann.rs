@@ -11,6 +11,7 @@ use host_harness::convert::{ConvertError, onnx};
 use host_harness::experiment::figure;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::record::Manifest;
+use host_harness::train::Observer as _;
 use loihi_args::jobs::threads;
 use loihi_args::task::of_input;
 use loihi_args::what::What;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The trained network in the run folder.
-const NETWORK: &str = "net.onnx";
+pub(super) const NETWORK: &str = "net.onnx";
 
 /// Whether a file asks for rectified units; what is wrong with it otherwise is said elsewhere.
 pub(super) fn is_asked_for(what: &What) -> bool {
@@ -53,6 +54,9 @@ pub(super) fn train(args: &TrainArgs, what: &What, folder: &Path) -> anyhow::Res
     if let Some(checkpoint) = checkpoint {
         recording.resume(&checkpoint)?;
         trainer.restore(&checkpoint.state)?;
+    }
+    if let Some(what) = subject.samples.legends.iter().find_map(|legend| legend.misfit.as_ref()) {
+        recording.warn(&format!("samples: {what}"));
     }
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);

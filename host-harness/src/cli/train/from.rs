@@ -1,17 +1,17 @@
 //! `loihi train --from`: a network that was trained before, here or by another framework, is where training begins.
 
-use super::NETWORK;
-use crate::cli::graph::{GraphArgs, about, is_net};
-use crate::cli::progress::waiting;
+#[cfg(feature = "hdf5")]
+mod imported;
+
+use super::{NETWORK, ann};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use host_harness::import::{Fidelity, Imported};
-use host_harness::network::file::{FileOptions, parse_with};
-use host_harness::network::{Coding, Network, Section};
-use host_harness::quantise::InputAs;
+#[cfg(feature = "hdf5")]
+use host_harness::network::Network;
+use host_harness::network::Section;
+use host_harness::network::file::{FileOptions, describes_network, parse_with};
 use host_harness::whole;
-use loihi_args::choice::choice;
-use loihi_args::what::What;
+use loihi_args::what::{What, advice};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Default, Args)]
@@ -21,14 +21,9 @@ pub(super) struct FromArgs {
     /// `loihi import` reads it; NET.toml then has the table [train] alone, or is left out
     #[arg(long, value_name = "DIR|NET.toml|NET.nir")]
     from: Option<PathBuf>,
-    /// How values become spikes
-    #[arg(long, requires = "from", value_parser = choice::<Coding>())]
-    coding: Option<Coding>,
-    /// Samples are values, whose weighted sums the embedded CPU computes; the weights of these stay
-    #[arg(long, requires = "from", conflicts_with = "coding")]
-    values: bool,
+    #[cfg(feature = "hdf5")]
     #[command(flatten)]
-    graph: GraphArgs,
+    imported: imported::ImportedArgs,
 }
 
 /// Where training begins.
@@ -36,6 +31,7 @@ pub(super) enum Begin {
     /// With a network file.
     File(What),
     /// With a network of another framework.
+    #[cfg(feature = "hdf5")]
     Imported(Box<Network>),
 }
 
@@ -43,18 +39,14 @@ impl FromArgs {
     /// Where training begins, if `--from` says it, and the table `[train]` of a file in the place of the network's own.
     pub(super) fn begin(&self, settings: Option<&str>) -> anyhow::Result<Option<(Begin, Option<Section>)>> {
         let Some(from) = &self.from else {
-            return match self.graph.given() {
+            return match self.of_imports() {
                 Some(option) => bail!("{option} is for a network of another framework: give that by --from"),
                 None => Ok(None),
             };
         };
         let begin = match self.file(from)? {
-            Some(file) => Begin::File(What::of(&file.to_string_lossy())?),
-            None => {
-                let mut imported = waiting("quantising", || self.read(from))?;
-                imported.network.about = about(&imported, from);
-                Begin::Imported(Box::new(imported.network))
-            }
+            Some(file) => Begin::File(network_file(file)?),
+            None => self.import(from)?,
         };
         let settings = settings.map(|file| section(Path::new(file))).transpose()?.flatten();
         Ok(Some((begin, settings)))
@@ -65,6 +57,14 @@ impl FromArgs {
         let shown = from.display();
         let file = if from.is_dir() { from.join(NETWORK) } else { from.to_owned() };
         if !file.exists() && from.is_dir() {
+            let onnx = from.join(ann::NETWORK);
+            if onnx.exists() {
+                bail!(
+                    "{shown} holds an ANN: turn it into a spiking network by `loihi convert {} --calibrate WHAT --out NET.toml`, \
+                     and give that",
+                    onnx.display()
+                );
+            }
             bail!(
                 "{shown} has no {NETWORK}, which a training writes at its end: give the folder of one that has finished"
             );
@@ -76,31 +76,60 @@ impl FromArgs {
                 "training cannot begin with {shown}: give the folder of a training, a .toml, a .nir or a .net file"
             ),
         }
-        let own = [("--coding", self.coding.is_some()), ("--values", self.values)];
-        let own = own.into_iter().find_map(|(option, given)| given.then_some(option));
-        if let Some(option) = own.or(self.graph.given()) {
+        if let Some(option) = self.of_imports() {
             bail!("{option} is for a network of another framework, and {} says it itself: take it out", file.display());
         }
         Ok(Some(file))
     }
 
-    fn read(&self, from: &Path) -> anyhow::Result<Imported> {
-        if self.values && is_net(from) {
-            bail!("--values has no meaning for a .net file, which says what its input is");
-        }
-        let input = if self.values { InputAs::Values } else { InputAs::Spikes };
-        let mut imported = self.graph.read(from, input)?;
-        let dropped = imported.rows.iter().filter(|row| row.fidelity == Fidelity::Unsupported);
-        let dropped: Vec<&str> = dropped.map(|row| row.node.as_str()).collect();
-        if !dropped.is_empty() {
-            let (file, dropped) = (from.display(), dropped.join(", "));
-            bail!("{file} has unsupported nodes, {dropped}: `loihi import {file} --allow` drops them");
-        }
-        for input in &mut imported.network.inputs {
-            input.encoding.coding = self.coding.or(input.encoding.coding);
-        }
-        Ok(imported)
+    /// The first option that was given for networks of other frameworks.
+    #[cfg(feature = "hdf5")]
+    fn of_imports(&self) -> Option<&'static str> {
+        self.imported.given()
     }
+
+    /// There is no such option.
+    #[cfg(not(feature = "hdf5"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    const fn of_imports(&self) -> Option<&'static str> {
+        None
+    }
+
+    #[cfg(feature = "hdf5")]
+    fn import(&self, from: &Path) -> anyhow::Result<Begin> {
+        Ok(Begin::Imported(Box::new(self.imported.network(from)?)))
+    }
+
+    #[cfg(not(feature = "hdf5"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    fn import(&self, from: &Path) -> anyhow::Result<Begin> {
+        bail!(
+            "{} is a network of another framework, and this program was built without the feature `hdf5`, which reads it: \
+             build with `--features full`",
+            from.display()
+        )
+    }
+}
+
+/// A network file that exists, of any name.
+fn network_file(file: PathBuf) -> anyhow::Result<What> {
+    let shown = file.display().to_string();
+    let text = whole::text(&file).with_context(|| format!("{shown} cannot be read"))?;
+    if !describes_network(&text)
+        && let Some(advice) = advice(&file)
+    {
+        bail!("{advice}");
+    }
+    let what = What { name: shown, path: file, text, data: None, learns: false };
+    if ann::is_asked_for(&what) {
+        let shown = &what.name;
+        bail!(
+            "{shown} describes an ANN: train it by `loihi train {shown}`, turn its {} into a spiking network by \
+             `loihi convert`, and give that",
+            ann::NETWORK
+        );
+    }
+    Ok(what)
 }
 
 /// The table `[train]` of a file that has nothing else; without one the network's own holds.
@@ -112,4 +141,46 @@ fn section(file: &Path) -> anyhow::Result<Option<Section>> {
         bail!("{shown} has `{key}` beside [train], and the network is that of --from: take it out");
     }
     Ok(parse_with(&text, file, &FileOptions::default())?.run.train)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn refusal(from: &Path) -> String {
+        let args = FromArgs { from: Some(from.to_owned()), ..FromArgs::default() };
+        args.begin(None).map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_ann_is_to_be_converted_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let nothing = refusal(folder.path());
+        assert!(nothing.contains("has no network.toml, which a training writes at its end"), "{nothing}");
+        fs::write(folder.path().join("net.onnx"), "").unwrap();
+        let trained = refusal(folder.path());
+        assert!(trained.contains(" holds an ANN: ") && trained.contains("`loihi convert "), "{trained}");
+        let file = folder.path().join("ann.toml");
+        fs::write(
+            &file,
+            "input = [{ name = \"a\", shape = [1] }]\npopulation = [{ name = \"p\", shape = [1] }]\ntrain = { ann = true }\n",
+        )
+        .unwrap();
+        let described = refusal(&file);
+        assert!(described.contains(" describes an ANN: ") && described.contains("`loihi convert`"), "{described}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_path_need_not_be_utf_8() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(std::ffi::OsStr::from_bytes(b"net-\xff.toml"));
+        fs::write(&file, "input = [{ name = \"a\", shape = [1] }]\npopulation = [{ name = \"p\", shape = [1] }]\n")
+            .unwrap();
+        let args = FromArgs { from: Some(file.clone()), ..FromArgs::default() };
+        let begun = args.begin(None).unwrap();
+        assert!(matches!(begun, Some((Begin::File(what), None)) if what.path == file));
+    }
 }
