@@ -82,7 +82,7 @@ impl Scale {
 /// In words, of six digits: `-1.5 to 4 become 0 to 255`.
 impl std::fmt::Display for Scale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.ends() == Self::BYTES.ends() {
+        if self.ends().map(f64::to_bits) == Self::BYTES.ends().map(f64::to_bits) {
             return f.write_str("0 to 255, as they are");
         }
         let [low, high] = self.ends().map(short);

@@ -181,7 +181,9 @@ pub fn events(recording: &Events, clock: Clock, steps: u32, [polarities, height,
     let mut marks = Marks::of(polarities.max(1) * height * width);
     for of_step in places.chunk_by(|(step, _), (next, _)| step == next) {
         let Some((step, _)) = of_step.first() else { continue };
-        of_step.iter().for_each(|(_, element)| marks.mark(*element));
+        for (_, element) in of_step {
+            marks.mark(*element);
+        }
         marks.drain(|element| spikes.push((*step, element)));
     }
     Spikes { steps, spikes }

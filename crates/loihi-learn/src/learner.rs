@@ -414,8 +414,9 @@ impl Task for Learner {
         samples.scale().into_iter().for_each(|scale| observer.scale(scale));
         samples.legends.iter().filter_map(|legend| legend.misfit.as_deref()).for_each(|what| observer.warn(what));
         let is_whole = options.learned.is_none() && options.samples.is_none();
-        let missing = loihi_data::classes_missing(&samples.training).filter(|_| is_whole);
-        missing.iter().for_each(|what| observer.warn(&format!("{}: {what}", samples.name)));
+        if let Some(what) = loihi_data::classes_missing(&samples.training).filter(|_| is_whole) {
+            observer.warn(&format!("{}: {what}", samples.name));
+        }
         let mut inference = Inference::new(session, &network, &placed)?;
         if let Some(learned) = &options.learned {
             restore(learned, image, inference.session())?;
