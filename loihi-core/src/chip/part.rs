@@ -6,6 +6,7 @@
 use super::Chip;
 use super::room::Room;
 use super::state::State;
+use crate::arena::{Carver, TooSmall};
 use crate::axon::{self, NoPrefetch, Prefetch};
 use crate::feature::{Feature, PARTS};
 use crate::image::{CoreRecord, Image, LANES, Recorded, index};
@@ -14,6 +15,7 @@ use crate::ops::OpCounts;
 use crate::plastic;
 use crate::snip::{Phases, Snips};
 use crate::synapse::view_length;
+use core::mem;
 
 /// Where the state of a chip can be divided: before a core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,11 +112,11 @@ impl Spare<'_> {
 pub struct Part<'p> {
     first: Cut,
     /// A chip of these cores alone, whose compartments are numbered as those of the whole.
-    pub(super) chip: Chip<'p>,
+    chip: Chip<'p>,
     /// Where its state has its place, if it is in a room of its own.
-    pub(super) home: Option<Room<'p>>,
+    home: Option<Room<'p>>,
     /// [`Own::short_first`](crate::dendrite::Own) of that place.
-    pub(super) short_first: usize,
+    short_first: usize,
 }
 
 /// What a part has computed: what [`Chip::join`] has to know of it.
@@ -195,6 +197,36 @@ impl<'p> Part<'p> {
             Self { first, chip, home: None, short_first: usize::MAX }
         };
         Some([part(first, front), part(*cut, back)])
+    }
+
+    /// Bytes of a room of its own.
+    pub fn room_bytes(&self) -> usize {
+        let mut counting = Carver::counting();
+        // Counting needs no memory.
+        let _nothing = Room::carve(&self.chip.image, &self.chip.state, &mut counting);
+        counting.used()
+    }
+
+    /// Moves its state to a room, from which [`Part::computed`] moves it back.
+    ///
+    /// # Errors
+    /// [`TooSmall`] if the room has less than [`Part::room_bytes`] from its first multiple of [`ALIGNMENT`](crate::arena::ALIGNMENT)
+    /// on; the part then stays where it is.
+    pub fn move_to_room(&mut self, room: &'p mut [u8]) -> Result<(), TooSmall> {
+        let room = Room::carve(&self.chip.image, &self.chip.state, &mut Carver::new(room))?;
+        self.move_back();
+        let state = &mut self.chip.state;
+        self.home = Some(room.take_in(state));
+        self.short_first = mem::replace(&mut state.accumulators.own.short_first, usize::MAX);
+        Ok(())
+    }
+
+    /// Moves its state to where it came from.
+    fn move_back(&mut self) {
+        if let Some(home) = self.home.take() {
+            let _room = home.take_in(&mut self.chip.state);
+            self.chip.state.accumulators.own.short_first = self.short_first;
+        }
     }
 
     /// Computes a step: `spikes` are the compartments of the whole chip that fired in the step before, `inputs` the external inputs

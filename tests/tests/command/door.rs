@@ -93,7 +93,7 @@ fn options_that_do_not_apply_are_refused() {
         |arguments: &[&str], parts: &[&str]| assert_one_sentence(&command(arguments).output().unwrap(), parts);
     refused(&["run", "digits-pes", "--coding", "rate"], &["--coding is for networks"]);
     refused(&["run", "digits-pes", "--learn"], &["--learn is for networks"]);
-    refused(&["run", "digits-pes", "--each"], &["--each is for networks"]);
+    refused(&["run", "digits-pes", "--each"], &["--each does not work with networks that learn"]);
     refused(&["run", &network, "--data", &data, "--validate"], &["--validate is for what learns from --train"]);
     refused(&["run", &network], &["learns.toml is a network", "--data"]);
     refused(&["run", &place.path("fixed.toml"), "--data", &data, "--learn"], &["no learning rules", "--learn"]);
