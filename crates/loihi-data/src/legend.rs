@@ -21,8 +21,13 @@ impl Legend {
         Self { columns: None, scale: Some(scale), misfit }
     }
 
-    /// The columns in brackets, for the end of a message about values; nothing without columns.
+    /// The columns in brackets, for a message that has said how many values there are; nothing without columns.
     pub fn aside(&self) -> String {
-        self.columns.as_ref().map_or_else(String::new, |columns| format!(" ({columns})"))
+        let Some(columns) = &self.columns else { return String::new() };
+        let of_values = columns.split_once(" value").map_or(&**columns, |(_, others)| others);
+        match of_values.trim_start_matches(['s', ',', ';', ' ']) {
+            "" => String::new(),
+            columns => format!(" ({columns})"),
+        }
     }
 }

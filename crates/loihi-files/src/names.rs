@@ -5,7 +5,7 @@ const LIKE: f64 = 0.85;
 /// Most names that a message lists where a command shows all.
 const LISTED_MAX: usize = 8;
 
-/// The name that is most like a misspelt one, if any is like it.
+/// The name that is most like a misspelt one, if any is like it; of several the first.
 pub fn nearest<'n>(misspelt: &str, names: &[&'n str]) -> Option<&'n str> {
     let misspelt = misspelt.to_lowercase();
     let alike = |name: &str| {
@@ -14,7 +14,7 @@ pub fn nearest<'n>(misspelt: &str, names: &[&'n str]) -> Option<&'n str> {
         // Of short names a letter is much.
         if lacks_a_letter(&misspelt, &name) || lacks_a_letter(&name, &misspelt) { alike.max(LIKE) } else { alike }
     };
-    let near = names.iter().map(|name| (alike(name), *name)).filter(|(alike, _)| *alike >= LIKE);
+    let near = names.iter().rev().map(|name| (alike(name), *name)).filter(|(alike, _)| *alike >= LIKE);
     near.max_by(|(one, _), (two, _)| one.total_cmp(two)).map(|(_, name)| name)
 }
 
@@ -60,6 +60,7 @@ mod tests {
             [Some("fashion-mnist"), Some("digits"), Some("cifar-10")]
         );
         assert_eq!(["nix", "", "words"].map(meant), [None; 3]);
+        assert_eq!(nearest("digits", &["digits-pes", "digits-clp"]), Some("digits-pes"));
         assert_eq!(nearest("a", &[]), None);
         let short = |name| nearest(name, &["lif", "learn", "u"]);
         assert_eq!(

@@ -195,7 +195,10 @@ fn files_and_stages_that_do_not_fit_are_told_what_would() {
          connection = [{ from = \"image\", to = \"out\", weights = 4 }]\n",
     )
     .unwrap();
-    let fit = ["six.csv does not fit ", "the samples have 6 values, the input `image` takes 64 of shape [8, 8]"];
+    let fit = [
+        "six.csv does not fit ",
+        "the samples have 6 values (the last column is the class), the input `image` takes 64 of shape [8, 8]",
+    ];
     refused(&["run", &path("net.toml"), "--data", &six], &fit);
     refused(
         &["compare", &online, "--train", "a=x", "--train", "b=y"],

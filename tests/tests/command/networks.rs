@@ -197,7 +197,10 @@ fn what_is_wrong_with_network_or_samples_is_said_in_a_sentence() {
     fs::write(&other, "1,2,3,9\n").unwrap();
     assert_one_sentence(
         &run(&["infer", &network, "--data", &other, "--coding", "rate", "--steps", "5"]),
-        &["other.csv does not fit", "the samples have 3 values, the input `sensor` takes 128"],
+        &[
+            "other.csv does not fit",
+            "the samples have 3 values (the last column is the class), the input `sensor` takes 128",
+        ],
     );
     fs::write(Path::new(&samples).join("labels.txt"), "0 zero\n").unwrap();
     assert_one_sentence(&infer(&network, &samples), &["labels.txt, line 1: `0 zero` is not a name and a class"]);

@@ -211,7 +211,7 @@ fn assert_refused(arguments: &[&str], parts: &[&str]) {
 
 #[test]
 fn a_wrong_name_is_answered_with_the_right_ones() {
-    assert_refused(&["run", "digits"], &["`digits`", "digits-pes", "pes-channel", "pes-square"]);
+    assert_refused(&["run", "digits"], &["`digits` is a data set", "`digits-pes`", "`loihi list`"]);
 }
 
 #[test]

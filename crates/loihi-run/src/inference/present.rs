@@ -239,8 +239,7 @@ mod tests {
         let mut of_table = Legend::default();
         of_table.columns = Some("3 values; the last column is the class".to_owned());
         let said = check_recordings(&network(&[4]), [&values(3)], &rate, &of_table).unwrap_err().to_string();
-        let expected =
-            "the samples have 3 values (3 values; the last column is the class), the input `in` takes 4 of shape [4]";
+        let expected = "the samples have 3 values (the last column is the class), the input `in` takes 4 of shape [4]";
         assert_eq!(said, expected);
         assert_eq!(check_recordings(&network(&[2, 2, 2]), &both, &PLAIN, &plain), Ok(()));
         assert!(
