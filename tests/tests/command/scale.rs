@@ -90,7 +90,7 @@ fn columns_are_told_where_samples_are_shown_and_where_they_do_not_fit() {
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("  columns   4 values, `a` to `d`; the last column, `kind`, is the class\n"), "{shown}");
     assert!(shown.contains("  scale     -2.25 to ") && shown.contains(" become 0 to 255\n"), "{shown}");
-    let columns = "(2 values, `a` to `b`; the last column, `kind`, is the class)";
+    let columns = "(`a` to `b`; the last column, `kind`, is the class)";
     for line in
         ["run online.toml --train narrow.csv", "train offline.toml --train narrow.csv --test narrow.csv --out never"]
     {
