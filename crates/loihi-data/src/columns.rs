@@ -18,15 +18,15 @@ pub(crate) fn stage_of(kind: &str, names: &[&str], wanted: &str) -> Result<usize
     names.iter().position(|name| *name == wanted).ok_or_else(lacks)
 }
 
-/// Columns whose numbers lie closer together than this part of a scale hardly differ by it.
-const NARROW: f64 = 1.0 / 16.0;
+/// A column whose range is a smaller share of the scale than this is narrow.
+const COLUMN_RANGE_MIN: f64 = 1.0 / 16.0;
 
 /// Which columns hardly differ by the scale of all, in words, if those are half or more of the columns that differ at all; of
 /// images only the pixels of the rim do. A column is its name and its smallest and largest number.
 pub(crate) fn narrow(scale: Scale, columns: impl Iterator<Item = (String, [f64; 2])>) -> Option<String> {
     let [low, high] = scale.ends();
     let differing: Vec<_> = columns.filter(|(_, [least, most])| most > least).collect();
-    let is_narrow = |[least, most]: [f64; 2]| most - least < (high - low) * NARROW;
+    let is_narrow = |[least, most]: [f64; 2]| most - least < (high - low) * COLUMN_RANGE_MIN;
     let narrow: Vec<&str> =
         differing.iter().filter(|(_, ends)| is_narrow(*ends)).map(|(name, _)| name.as_str()).collect();
     if narrow.is_empty() || 2 * narrow.len() < differing.len() {

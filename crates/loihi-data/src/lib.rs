@@ -79,7 +79,7 @@ pub use error::{DataError, FormatError, Position};
 pub use format::{Content, Format, Read};
 pub use formats::format_of;
 pub use labels::classes_missing;
-pub use legend::Legend;
+pub use legend::{Headings, Legend};
 pub use options::DataOptions;
 pub use sample::{Sample, SampleData, rescale};
 pub use scale::Scale;

@@ -25,8 +25,8 @@ pub struct Scale {
 pub(crate) const TOO_WIDE: &str =
     "its numbers are too far apart to be scaled, or too large: divide all of them by a number first";
 
-/// Numbers that lie closer together than this part of a scale hardly differ by it.
-const NARROW: f64 = 1.0 / 64.0;
+/// Numbers whose range is a smaller share of the scale than this become nearly the same values.
+const RANGE_MIN: f64 = 1.0 / 64.0;
 
 impl Scale {
     /// Of 0 to 1, as numbers of arrays are recognised to be.
@@ -42,7 +42,7 @@ impl Scale {
         Self::of_ends([low, if high > low { high } else { (low + 1.0).max(low.next_up()) }])
     }
 
-    /// Between two finite numbers, of which the second is larger.
+    /// From `low` to `high`; `None` unless `low < high` and the range is finite.
     pub fn of_ends([low, high]: [f64; 2]) -> Option<Self> {
         (low < high && (high - low).is_finite()).then_some(Self { low, high, is_recognised: false })
     }
@@ -62,7 +62,7 @@ impl Scale {
     /// differ, within a small part of it.
     pub(crate) fn misfit(self, numbers: impl Iterator<Item = f64> + Clone) -> Option<String> {
         let [least, most] = extremes(numbers.clone());
-        let what = if most - least > 0.0 && most - least < (self.high - self.low) * NARROW {
+        let what = if most - least > 0.0 && most - least < (self.high - self.low) * RANGE_MIN {
             "all numbers lie within less than a 64th of the scale".to_owned()
         } else {
             let count = numbers.clone().count();

@@ -11,7 +11,7 @@ use super::cell::Cell;
 use super::columns::{narrow, single, stage_of};
 use super::error::{FormatError, quoted};
 use super::format::{Content, Format};
-use super::legend::Legend;
+use super::legend::{Headings, Legend};
 use super::options::DataOptions;
 use super::sample::Sample;
 use super::scale::{Scale, TOO_WIDE, extremes};
@@ -110,7 +110,7 @@ fn read(bytes: &[u8], options: &DataOptions) -> Result<(Vec<Sample>, Legend), Fo
         None => scale.and_then(|own| columns.narrow(own, &rows)),
     };
     let samples = rows.into_iter().enumerate().map(|(number, row)| row.sample(number, scale)).collect();
-    Ok((samples, Legend { columns: Some(columns.told()), scale, misfit }))
+    Ok((samples, Legend { columns: Some(columns.headings()), scale, misfit }))
 }
 
 impl Columns {
@@ -150,11 +150,11 @@ impl Columns {
         }
     }
 
-    /// What each is, in words: `` 4 values, `a` to `d`; the last column, `kind`, is the class ``.
-    fn told(&self) -> String {
-        let values = plural(self.features.len(), "value");
+    /// What each of them is.
+    fn headings(&self) -> Headings {
+        let values = self.features.len();
         if self.names.is_empty() {
-            return values + "; the last column is the class";
+            return Headings { values, names: None, others: vec!["the last column is the class".to_owned()] };
         }
         let name = |column: usize| quoted(self.names.get(column).map_or("", String::as_str));
         let of = |columns: &[usize]| match *columns {
@@ -172,8 +172,8 @@ impl Columns {
             count => Some(format!("{} are {count} targets", of(&self.targets))),
         };
         let stage = self.stage.map(|stage| format!("{} is the stage", name(stage)));
-        let parts = [Some(format!("{values}, {}", of(&self.features))), class, targets, stage];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        let others = [class, targets, stage].into_iter().flatten().collect();
+        Headings { values, names: Some(of(&self.features)), others }
     }
 
     /// Which features hardly differ by this scale, in words, if those are many.
@@ -284,8 +284,9 @@ mod tests {
 
     #[test]
     fn what_each_column_is_is_said() {
-        let told =
-            |text: &str, options: &DataOptions| super::read(text.as_bytes(), options).unwrap().1.columns.unwrap();
+        let told = |text: &str, options: &DataOptions| {
+            super::read(text.as_bytes(), options).unwrap().1.columns.unwrap().to_string()
+        };
         let plain = DataOptions::default();
         assert_eq!(told("1,2,3\n", &plain), "2 values; the last column is the class");
         assert_eq!(told("a,kind\n1,2\n", &plain), "1 value, `a`; the last column, `kind`, is the class");

@@ -33,9 +33,11 @@ const UPDATES_MIN: usize = 1 << 18;
 /// Fewest steps of a request for which a thread first looks up which compartments reach its cores.
 const HEARD_STEPS_MIN: u32 = 64;
 
-/// Bytes of a part's state that are worth moving for each step of a request; and of the whole chip's, which gains by its alignment
-/// and by the spare sums behind it.
-const MOVED_BYTES: [usize; 2] = [2048, 512];
+/// Bytes of a part's state that are worth moving for each step of a request.
+const PART_BYTES_PER_STEP: usize = 2048;
+
+/// The same of a whole chip, which gains less: by its alignment, and by the spare sums behind it.
+const WHOLE_BYTES_PER_STEP: usize = 512;
 
 /// Steps after which it is asked whether the threads have processors of their own.
 const WATCHED_STEPS: u32 = 16;
@@ -109,8 +111,7 @@ fn alone(chip: &mut Chip<'_>, between: &mut dyn Between, step: StepPart) {
     let (mut spikes, mut inputs) = (chip.spikes().to_vec(), Vec::new());
     let mut room = Pages::none();
     let Some(mut whole) = chip.whole() else { return };
-    let [_, bytes] = MOVED_BYTES;
-    move_to_room(&mut whole, &mut room, steps_left(between), bytes);
+    move_to_room(&mut whole, &mut room, steps_left(between), WHOLE_BYTES_PER_STEP);
     let (mut steps, mut input_spikes) = (0, 0);
     loop {
         inputs.clear();
@@ -173,8 +174,7 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory], steps: u
     let (mut parts, mut rest) = (Vec::new(), whole);
     for (cut, Memory { history, arrived, rates, room }) in cuts.iter().zip(memory) {
         let [mut front, back] = rest.split(cut, Spare { history, arrived, rates })?;
-        let [bytes, _] = MOVED_BYTES;
-        move_to_room(&mut front, room, steps, bytes);
+        move_to_room(&mut front, room, steps, PART_BYTES_PER_STEP);
         parts.push(front);
         rest = back;
     }
@@ -182,7 +182,7 @@ fn divided<'p>(whole: Part<'p>, cuts: &[Cut], memory: &'p mut [Memory], steps: u
     Some(parts)
 }
 
-/// Moves a part to memory of its own, if so many bytes a step pay.
+/// Moves a part to memory of its own if the request is long enough: for each of its steps, `bytes_per_step` bytes are worth moving.
 fn move_to_room<'p>(part: &mut Part<'p>, room: &'p mut Pages, steps: usize, bytes_per_step: usize) {
     let bytes = part.room_bytes();
     if bytes / bytes_per_step < steps

@@ -22,7 +22,7 @@ const STRETCH_US: u64 = 5_000;
 /// The change of a value that a pixel reports, in 256ths: about a seventh of the range.
 const THRESHOLD: i32 = 37 << 8;
 
-/// Chance of an event without a change, in 2^-32 for a pixel and microsecond: in a recording one of eight pixels has one.
+/// Chance of an event without a change, in 2^-32 for a pixel and microsecond: in a recording one pixel in eight has one.
 const NOISE: u64 = 1_800;
 
 /// Stream of draws of a sample's threshold.
@@ -143,7 +143,7 @@ impl Image<'_> {
         let (rises, falls) = fired.split_at_mut(pixels.len());
         self.each(middle, |place, value| {
             let pixel = &mut pixels[place];
-            // Of 2^16 a value at most, of which thresholds are above a twentieth: nothing overflows.
+            // Values are below 2^16 and thresholds above a twentieth of that, so nothing overflows.
             let events = (value - pixel.last) / pixel.threshold;
             pixel.last += events * pixel.threshold;
             rises[place] |= events > 0;

@@ -1,8 +1,8 @@
-//! Names that are none of those that there are: which one is meant, and what there is.
+//! Unknown names: which one may be meant, and which there are.
 
-/// How alike two names are, of 1, by Jaro and Winkler, if one may be the other, misspelt.
+/// Least Jaro-Winkler similarity of a misspelt name and the one that is meant.
 const LIKE: f64 = 0.85;
-/// Most names that a message lists where a command shows all.
+/// Most names that are listed if a command shows all.
 const LISTED_MAX: usize = 8;
 
 /// The name that is most like a misspelt one, if any is like it; of several the first.
@@ -24,7 +24,7 @@ fn lacks_a_letter(word: &str, other: &str) -> bool {
     own >= 2 && own + 1 == whole && strsim::levenshtein(word, other) == 1
 }
 
-/// A name that is none of these, for a message: which one is meant, and all if they are few or no command `shows` them.
+/// What a message says of an unknown name: the closest known one, and all of them if they are few or if no command shows them.
 ///
 /// ```
 /// use loihi_files::names::unknown;

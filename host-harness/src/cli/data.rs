@@ -137,8 +137,9 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
         }
         legend.misfit.iter().for_each(|what| out::complain(what));
         let scale = legend.scale.map(Scale::ends);
+        let columns = legend.columns.map(|headings| headings.to_string());
         shown_splits.push(json!({
-            "split": split, "samples": samples.len(), "columns": legend.columns, "scale": scale, "lines": lines,
+            "split": split, "samples": samples.len(), "columns": columns, "scale": scale, "lines": lines,
         }));
     }
     out::result("loihi-data-show/1", &json!({ "path": data.path(), "splits": shown_splits }))

@@ -1,15 +1,20 @@
 //! What threads tell one another once a step: when it begins, its inputs, and the compartments that fired in it.
 //!
-//! Each list is written by one thread. There are two, for even and odd steps, so that nobody waits until others have read: a step
-//! begins only when all have computed the one before, and have thus read what belongs to the step before that.
+//! Each list has one writer. Even and odd steps have lists of their own, so a writer never waits for readers: a step begins once
+//! all parts have computed the one before, and by then they have read the lists of the step before that.
 
-use super::list::{Line, List};
+use super::list::List;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 /// How often a thread that waits looks before it gives its processor away: some tens of microseconds, longer than threads with
 /// processors of their own wait in a small network.
 const LOOKS: u32 = 2000;
+
+/// In cache lines of its own, also where two are fetched at once.
+#[derive(Default)]
+#[repr(align(128))]
+struct Line<T>(T);
 
 /// Where threads meet. Steps are numbered from 1.
 pub(super) struct Exchange {

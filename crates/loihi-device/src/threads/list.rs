@@ -10,17 +10,12 @@ const BLOCK_FIRST: usize = 256;
 /// Blocks, enough for every list that a `u32` can count.
 const BLOCKS: usize = 24;
 
-/// In cache lines of its own, also where two are fetched at once.
-#[derive(Default)]
-#[repr(align(128))]
-pub(super) struct Line<T>(pub(super) T);
-
-/// A list of which one thread tells the others how long it is. Blocks are kept, and made once a list is so long.
+/// A list whose length the writer tells the readers. Blocks are allocated when a list first needs them, and kept.
 #[derive(Default)]
 pub(super) struct List([OnceLock<Box<[AtomicU32]>>; BLOCKS]);
 
 impl List {
-    /// Writes numbers. Nobody may read in the meantime.
+    /// Writes a list. Nobody may read it meanwhile.
     pub(super) fn write(&self, numbers: &[u32]) {
         let mut rest = numbers;
         for (block, length) in self.0.iter().zip(block_lengths()) {
@@ -34,7 +29,7 @@ impl List {
         }
     }
 
-    /// Adds the first `length` numbers to others.
+    /// Appends the first `length` numbers to `to`.
     pub(super) fn read(&self, length: usize, to: &mut Vec<u32>) {
         let mut left = length;
         for block in self.0.iter().map_while(OnceLock::get) {

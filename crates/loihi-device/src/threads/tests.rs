@@ -53,47 +53,52 @@ fn network() -> ImageFile {
     builder.build().unwrap()
 }
 
+/// Does something with a chip that runs it.
+fn with_chip<T>(run: impl FnOnce(&mut Chip<'_>) -> T) -> T {
+    let file = network();
+    let image = file.open().unwrap();
+    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
+    let mut chip = Chip::new(image, &[], memory.as_mut_bytes()).unwrap();
+    run(&mut chip)
+}
+
 fn step(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
     part.step(spikes, inputs);
 }
 
 /// 20 steps whole and 100 in parts, on threads that are built so; how many parts there were, spikes, and a digest.
 fn computed(most: usize, thread: impl Fn(usize) -> Builder) -> (usize, u64, u64) {
-    let file = network();
-    let image = file.open().unwrap();
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
-    let mut chip = Chip::new(image, &[], memory.as_mut_bytes()).unwrap();
-    (0..20).for_each(|_| chip.step());
-    assert!(!chip.spikes().is_empty(), "some are on their way");
-    let mut left = Rest(100);
-    let parts = run_on(&mut chip, most, &mut left, step, thread);
-    assert_eq!(left.0, 0);
-    assert_eq!(run_on(&mut chip, most, &mut left, step, |_| Builder::new()), 1, "no steps");
-    assert_eq!(chip.t(), 120);
-    (parts, chip.ops().spikes, chip.digest_of(Register::U.bit() | Register::V.bit()))
+    with_chip(|chip| {
+        (0..20).for_each(|_| chip.step());
+        assert!(!chip.spikes().is_empty(), "some are on their way");
+        let mut left = Rest(100);
+        let parts = run_on(chip, most, &mut left, step, thread);
+        assert_eq!(left.0, 0);
+        assert_eq!(run_on(chip, most, &mut left, step, |_| Builder::new()), 1, "no steps");
+        assert_eq!(chip.t(), 120);
+        (parts, chip.ops().spikes, chip.digest_of(Register::U.bit() | Register::V.bit()))
+    })
 }
 
 #[test]
 fn a_part_computes_in_any_room_that_is_large_enough() {
-    let file = network();
-    let image = file.open().unwrap();
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
-    let mut chip = Chip::new(image, &[], memory.as_mut_bytes()).unwrap();
-    let mut rooms = [vec![0xA5_u8; 8192], vec![0x5A; 8192]];
-    let [small, room] = &mut rooms;
-    let mut whole = chip.whole().unwrap();
-    let bytes = whole.room_bytes();
-    let found = whole.move_to_room(&mut small[..bytes - 1]).unwrap_err();
-    assert_eq!(found.needed, bytes, "40 compartments");
-    whole.step(&[], &[]);
-    whole.move_to_room(room).unwrap();
-    whole.step(&[], &[]);
-    let computed = whole.computed();
-    chip.join(&[computed], 2, 0);
-    let digest = chip.digest_of(Register::U.bit() | Register::V.bit());
-    chip.reset(ResetScope::All);
-    (0..2).for_each(|_| chip.step());
-    assert_eq!(chip.digest_of(Register::U.bit() | Register::V.bit()), digest);
+    with_chip(|chip| {
+        let mut rooms = [vec![0xA5_u8; 8192], vec![0x5A; 8192]];
+        let [small, room] = &mut rooms;
+        let mut whole = chip.whole().unwrap();
+        let bytes = whole.room_bytes();
+        let found = whole.move_to_room(&mut small[..bytes - 1]).unwrap_err();
+        assert_eq!(found.needed, bytes, "40 compartments");
+        whole.step(&[], &[]);
+        whole.move_to_room(room).unwrap();
+        whole.step(&[], &[]);
+        let computed = whole.computed();
+        chip.join(&[computed], 2, 0);
+        let digest = chip.digest_of(Register::U.bit() | Register::V.bit());
+        chip.reset(ResetScope::All);
+        (0..2).for_each(|_| chip.step());
+        assert_eq!(chip.digest_of(Register::U.bit() | Register::V.bit()), digest);
+    });
 }
 
 #[test]
@@ -119,13 +124,11 @@ fn step_of_the_first(part: &mut Part<'_>, spikes: &[u32], inputs: &[u32]) {
 
 #[test]
 fn a_panic_of_any_thread_ends_the_others_and_comes_out() {
-    let file = network();
-    let image = file.open().unwrap();
-    let mut memory = vec![0_u64; Chip::bytes_needed(&image, &[]).div_ceil(8)];
-    let mut chip = Chip::new(image, &[], memory.as_mut_bytes()).unwrap();
-    let follower = |_| Builder::new().name("follower".to_owned());
-    let run = AssertUnwindSafe(|| run_on(&mut chip, 3, &mut Rest(100), step_of_the_first, follower));
-    let panic = catch_unwind(run).unwrap_err();
-    let said = panic.downcast_ref::<String>().unwrap();
-    assert!(said.contains("as meant"), "{said}");
+    with_chip(|chip| {
+        let follower = |_| Builder::new().name("follower".to_owned());
+        let run = AssertUnwindSafe(|| run_on(chip, 3, &mut Rest(100), step_of_the_first, follower));
+        let panic = catch_unwind(run).unwrap_err();
+        let said = panic.downcast_ref::<String>().unwrap();
+        assert!(said.contains("as meant"), "{said}");
+    });
 }

@@ -196,6 +196,7 @@ pub(super) fn network(shape: &[usize]) -> Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loihi_data::Headings;
     use loihi_data::events::Event;
     use loihi_net::network::Population;
 
@@ -237,7 +238,8 @@ mod tests {
         let one = check_recordings(&network(&[5]), [&values(5), &values(4)], &rate, &plain).unwrap_err().to_string();
         assert_eq!(one, "sample 7: it has 4 values, the input `in` takes 5 of shape [5]");
         let mut of_table = Legend::default();
-        of_table.columns = Some("3 values; the last column is the class".to_owned());
+        of_table.columns =
+            Some(Headings { values: 3, names: None, others: vec!["the last column is the class".to_owned()] });
         let said = check_recordings(&network(&[4]), [&values(3)], &rate, &of_table).unwrap_err().to_string();
         let expected = "the samples have 3 values (the last column is the class), the input `in` takes 4 of shape [4]";
         assert_eq!(said, expected);

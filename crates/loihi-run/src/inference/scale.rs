@@ -25,7 +25,7 @@ const TABLE: &str = "scale";
 /// ```
 ///
 /// # Errors
-/// [`SectionError`] at the first key of the table that is no input, or not two numbers of which the second is larger.
+/// [`SectionError`] at the first key that is not an input, or whose value is not two numbers in ascending order.
 pub fn of(network: &Network, input: usize) -> Result<Option<Scale>, SectionError> {
     let Some(section) = &network.run.scale else { return Ok(None) };
     let mut own = None;

@@ -79,8 +79,8 @@ pub enum ContainerError {
     /// Its lengths do not fit one another.
     #[error("the file holds another number of bytes than it announces")]
     Length,
-    /// The scale of its samples is none.
-    #[error("its scale is not two finite numbers of which the second is larger: let the run learn again")]
+    /// The scale of its samples is invalid.
+    #[error("its scale is not two finite numbers in ascending order: let the run learn again")]
     Scale,
 }
 
