@@ -126,7 +126,7 @@ impl Delivery<'_, '_, '_, '_> {
     }
 }
 
-/// Of each source in turn, whether one of its axons enters some cores.
+/// For each source in turn, whether one of its axons enters one of these cores.
 pub fn reach<'i>(image: &Image<'i>, own: Own) -> impl Iterator<Item = bool> + use<'i> {
     let image = *image;
     image.fanout.windows(2).map(move |bounds| {

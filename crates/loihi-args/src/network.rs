@@ -63,7 +63,7 @@ pub fn placed(what: &What, options: &PlaceOptions) -> anyhow::Result<(Network, P
     Ok((network, placed))
 }
 
-/// Refuses samples that do not fit the input and the classes of a network, and says what may not be meant.
+/// Refuses samples that do not fit the input and the classes of a network, and warns of probable mistakes.
 fn check_samples(
     network: &Network,
     items: &[Sample],
@@ -103,7 +103,7 @@ pub fn trained(
     let NetworkArgs { input, coding, steps, time, threshold, learn, split, step_us, .. } = &args.network;
     let fed = Fed { data, input: input.as_deref(), option: "--data" };
     let fed = fed.inputs(&read).with_context(|| network.display().to_string())?;
-    // What was learned keeps the scale of one.
+    // Learned state keeps the scale of one input.
     let is_only = fed.len() == 1;
     let most = args.samples.map_or(usize::MAX, NonZeroUsize::get);
     let presentation = |input| {

@@ -142,7 +142,7 @@ pub fn advice(path: &Path) -> Option<String> {
     })
 }
 
-/// An error of one of several experiments or files, which says its name once.
+/// An error about one of several experiments or files, with its name, but not twice.
 pub fn of_subject(name: &str, error: anyhow::Error) -> anyhow::Error {
     let quoted = format!("`{name}`");
     let is_said = error.chain().map(ToString::to_string).any(|said| said.starts_with(name) || said.contains(&quoted));

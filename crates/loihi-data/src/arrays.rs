@@ -132,7 +132,7 @@ fn sample_array<'n>(names: &'n [String], answers: &Answers<'_>) -> Result<&'n st
     }
 }
 
-/// How the numbers of an array are scaled: 0 to 1 are shares, whole numbers of 0 to 255 stay; none if they are too far apart.
+/// The scale of the numbers of an array: 0 to 1 are shares, whole numbers of 0 to 255 stay; `None` if their range is not finite.
 fn scale_of(values: &Values, numbers: &[f64]) -> Option<Scale> {
     let are_within = |high: f64| numbers.iter().all(|number| (0.0..=high).contains(number));
     match values {

@@ -22,7 +22,7 @@ impl Cell<'_> {
         self.name.map_or_else(|| format!("column {number}"), |name| format!("column {number}, {},", quoted(name)))
     }
 
-    /// The cell, and what it is or is not.
+    /// A sentence about the cell.
     pub(crate) fn said(self, what: &str) -> String {
         format!("{} in {} {what}", quoted(self.text), self.place())
     }
@@ -31,7 +31,7 @@ impl Cell<'_> {
         format!("{} is empty: {wanted}", self.place())
     }
 
-    /// For a cell that should hold a finite number.
+    /// What is wrong with a cell that should hold a finite number.
     pub(crate) fn no_number(self) -> String {
         let advice = match self.name {
             _ if self.text.is_empty() => return self.empty("write a number, or leave the row out"),
@@ -42,7 +42,7 @@ impl Cell<'_> {
         self.said(&format!("is not a number{advice}"))
     }
 
-    /// For a cell that should hold a class.
+    /// What is wrong with a cell that should hold a class.
     pub(crate) fn no_class(self) -> String {
         let whole =
             if self.is_class_last { ", for which the last column is taken" } else { ", which is a whole number" };
@@ -58,7 +58,7 @@ impl Cell<'_> {
         self.said(&format!("is not a class{whole}: {advice}"))
     }
 
-    /// For a cell that should name a stage.
+    /// What is wrong with an empty cell that should name a stage.
     pub(crate) fn no_stage(self) -> String {
         self.empty("name the stage")
     }

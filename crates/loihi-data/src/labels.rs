@@ -1,4 +1,4 @@
-//! Classes of samples that are files: from a list, from the folders they lie in, or from their names. Which are missing.
+//! Classes of samples that are files: from a list, from the folders they lie in, or from their names; and which are missing.
 
 use super::error::{DataError, FormatError};
 use super::files::name_of;
@@ -79,7 +79,7 @@ fn folders(samples: &[&Path], roots: &[&Path]) -> BTreeMap<String, u32> {
     by_number.unwrap_or_else(|| ordered.into_iter().zip(0..).collect())
 }
 
-/// What classes of samples to learn from may not be meant, in words for a warning: all are one, or they count from 1.
+/// A warning if the classes of a training set look wrong: all samples are of one class, or classes count from 1.
 ///
 /// ```
 /// use loihi_data::{Sample, classes_missing};

@@ -18,7 +18,7 @@ pub struct Legend {
 }
 
 impl Legend {
-    /// Of samples without columns, scaled so.
+    /// Without columns, with this scale.
     pub(crate) const fn of_scale(scale: Scale, misfit: Option<String>) -> Self {
         Self { columns: None, scale: Some(scale), misfit }
     }

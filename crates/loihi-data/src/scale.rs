@@ -17,7 +17,7 @@ pub struct Scale {
     low: f64,
     /// The number that becomes 255.
     high: f64,
-    /// Whether numbers were recognised to have it, as those of other files are.
+    /// Whether it was recognised from the numbers, and so will be in other files.
     is_recognised: bool,
 }
 
@@ -29,16 +29,16 @@ pub(crate) const TOO_WIDE: &str =
 const RANGE_MIN: f64 = 1.0 / 64.0;
 
 impl Scale {
-    /// Of 0 to 1, as numbers of arrays are recognised to be.
+    /// 0 to 1, recognised from the numbers of an array.
     pub const SHARES: Self = Self { low: 0.0, high: 1.0, is_recognised: true };
-    /// Of 0 to 255, as those of arrays are recognised to be: whole numbers stay.
+    /// 0 to 255, recognised from the whole numbers of an array, which stay as they are.
     pub const BYTES: Self = Self { low: 0.0, high: 255.0, is_recognised: true };
 
     /// From the smallest to the largest of these numbers; if all are the same, they become 0. None if there are no numbers, or
     /// their range is not finite.
     pub fn of_extremes(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
         let [low, high] = extremes(numbers);
-        // From 2^53 on, 1 is less than what numbers differ by.
+        // From 2^53 on, adding 1 may change nothing.
         Self::of_ends([low, if high > low { high } else { (low + 1.0).max(low.next_up()) }])
     }
 

@@ -53,11 +53,11 @@ static PROCESSORS: LazyLock<usize> = LazyLock::new(|| thread::available_parallel
 
 /// Memory that a cut needs.
 struct Memory {
-    /// What the part behind it needs.
+    /// What the part behind the cut needs.
     history: Vec<i16>,
     arrived: Vec<u32>,
     rates: Vec<i32>,
-    /// Where the part before it computes, if that pays.
+    /// Memory of its own for the part before the cut, if that pays.
     room: Pages,
 }
 
@@ -189,7 +189,7 @@ fn move_to_room<'p>(part: &mut Part<'p>, room: &'p mut Pages, steps: usize, byte
         && let Ok(pages) = Pages::zeroed(bytes)
     {
         *room = pages;
-        // A room that is too small would not be used.
+        // The room is as large as asked for; if it were not, the part would stay in place.
         let _room = part.move_to_room(room.as_mut().as_mut_bytes());
     }
 }
@@ -287,7 +287,7 @@ fn follow(
     let mut own = Listening::of(part.recv().ok()?, hears);
     let (mut spikes, mut inputs) = (Vec::new(), Vec::new());
     let mut steps = 0;
-    // What the others tell of a step is read before the next one begins.
+    // The spikes of the others are read before the next step begins.
     while exchange.all_have_told(steps, &mut spikes).is_some() && exchange.has_begun(steps + 1, &mut inputs) {
         own.step(&spikes, &inputs, step);
         steps += 1;

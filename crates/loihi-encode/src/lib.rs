@@ -143,7 +143,7 @@ impl Clock {
         whole + u64::from(half.is_gt() || (half.is_eq() && whole % 2 == 1))
     }
 
-    /// Times that are nearest to a step, without those that are as near to another; none at the end of all times.
+    /// Times that are nearer to a step than to any other; empty if they overflow.
     fn around(self, step: u64) -> RangeInclusive<u64> {
         let reach_us = self.step_us.saturating_sub(1) / 2;
         let middle_us = step.checked_mul(self.step_us.max(1)).and_then(|since_us| since_us.checked_add(self.start_us));

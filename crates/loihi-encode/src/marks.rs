@@ -17,7 +17,7 @@ impl Marks {
         Self { words: vec![0; words], marked: vec![0; words.div_ceil(64)] }
     }
 
-    /// Marks an element; others than those do not count.
+    /// Marks an element; one that is out of range is ignored.
     pub(crate) fn mark(&mut self, element: usize) {
         let word = element / 64;
         if let (Some(bits), Some(marked)) = (self.words.get_mut(word), self.marked.get_mut(word / 64)) {
@@ -26,7 +26,7 @@ impl Marks {
         }
     }
 
-    /// Gives the marked elements, ascending; none is marked afterwards.
+    /// Passes on the marked elements in ascending order, and clears them.
     pub(crate) fn drain(&mut self, mut give: impl FnMut(usize)) {
         for (first, marked) in (0..).step_by(64).zip(&mut self.marked) {
             for word in ones(mem::take(marked), first) {

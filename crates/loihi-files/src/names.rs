@@ -11,7 +11,7 @@ pub fn nearest<'n>(misspelt: &str, names: &[&'n str]) -> Option<&'n str> {
     let alike = |name: &str| {
         let name = name.to_lowercase();
         let alike = strsim::jaro_winkler(&misspelt, &name);
-        // Of short names a letter is much.
+        // One letter is a large part of a short name.
         if lacks_a_letter(&misspelt, &name) || lacks_a_letter(&name, &misspelt) { alike.max(LIKE) } else { alike }
     };
     let near = names.iter().rev().map(|name| (alike(name), *name)).filter(|(alike, _)| *alike >= LIKE);

@@ -24,7 +24,7 @@ pub trait Observer {
     /// How numbers of its samples become values, before the first of them.
     fn scale(&mut self, _scale: Scale) {}
 
-    /// What may not be meant, in words.
+    /// Warns of what is probably a mistake.
     fn warn(&mut self, _what: &str) {}
 
     /// How far the run is.

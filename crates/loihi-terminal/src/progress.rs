@@ -72,7 +72,7 @@ pub fn shown<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> R) -> 
     done
 }
 
-/// The same in stages, each of which begins at nothing and is named in the text.
+/// The same in stages, each of which starts at 0 and is named in the text.
 pub fn shown_in_stages<R>(what: &str, run: impl FnOnce(&mut dyn FnMut(&str, u64, u64)) -> R) -> R {
     let progress = Progress::new();
     progress.show(0, 1, what);
@@ -167,7 +167,7 @@ impl Together {
         self.progress.finish();
     }
 
-    /// A run that begins at nothing again, with its float twin, stays where it was: the bar is that of all runs.
+    /// A run that starts again, with its float twin, does not move the bar back, which is that of all runs.
     fn set(&self, number: usize, share: u64) {
         if let Some(own) = self.shares.get(number) {
             own.fetch_max(share, Ordering::Relaxed);

@@ -22,8 +22,7 @@ pub fn print(markdown: &str) -> io::Result<()> {
     }
 }
 
-/// The lines of a table, of headings first: columns two spaces apart, each as wide as its widest cell. A row has as many cells as
-/// the head.
+/// The lines of a table, headings first: columns two spaces apart, each as wide as its widest cell.
 pub fn aligned<const COLUMNS: usize>(rows: &[[&str; COLUMNS]]) -> String {
     let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(widest);
@@ -55,7 +54,7 @@ pub fn entry(name: &str, width: usize, about: &str) -> io::Result<()> {
     paragraph(&format!("{name:<width$} {about}"), width + 1)
 }
 
-/// Prints a line, on a terminal in as many as it takes; those after the first begin with `indent` spaces.
+/// Prints a line, wrapped on a terminal; continuation lines begin with `indent` spaces.
 ///
 /// # Errors
 /// As [`out::line`].

@@ -149,7 +149,7 @@ fn command() -> clap::Command {
     signed(examples::add(Cli::command(), ""))
 }
 
-/// The same where a number below 0 after an option is its value, which it takes or refuses in its own words.
+/// The same command, in which a negative number after an option is its value, so that the option can refuse it itself.
 fn signed(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|arg| {
         let is_option = arg.get_action().takes_values() && !arg.is_positional();
@@ -239,7 +239,7 @@ fn fail(kind: out::Kind, sentence: &str, error: &anyhow::Error) -> ExitCode {
     ExitCode::from(kind.status())
 }
 
-/// An error with the command that is meant, if one is misspelt: of short names, clap finds none.
+/// Adds the command that was probably meant to an error about an unknown one; clap suggests none for short names.
 fn with_meant(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     let is_told = error.get(ContextKind::SuggestedSubcommand).is_some();
     if let (false, Some(ContextValue::String(word))) = (is_told, error.get(ContextKind::InvalidSubcommand)) {

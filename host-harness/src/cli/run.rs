@@ -239,7 +239,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     }
 }
 
-/// How much of the data that are given was tested, where nothing was learned from the rest and they do not say themselves what
+/// How much of the given data was tested, if nothing was learned from the rest and the data do not say themselves what
 /// their test set is.
 fn tested_part(options: &RunOptions, outcome: &Outcome) -> Option<String> {
     let only_tests = options.epochs == Some(0) && !options.validate && outcome.untested.is_none();

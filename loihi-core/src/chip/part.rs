@@ -113,7 +113,7 @@ pub struct Part<'p> {
     first: Cut,
     /// A chip of these cores alone, whose compartments are numbered as those of the whole.
     chip: Chip<'p>,
-    /// Where its state has its place, if it is in a room of its own.
+    /// The memory that it came from, while it is in a room of its own.
     home: Option<Room<'p>>,
     /// [`Own::short_first`](crate::dendrite::Own) of that place.
     short_first: usize,
@@ -273,7 +273,7 @@ impl<'p> Part<'p> {
         self.chip.compartments
     }
 
-    /// Of each compartment of the chip in turn, whether its spikes enter this part: others need not be given to it.
+    /// For each compartment of the chip in turn, whether its spikes enter this part. Other spikes need not be passed to it.
     pub fn hears(&self) -> impl Iterator<Item = bool> + use<'p> {
         axon::reach(&self.chip.image, self.chip.state.accumulators.own).take(self.chip.compartments)
     }
@@ -283,7 +283,7 @@ impl<'p> Part<'p> {
         self.chip.spikes()
     }
 
-    /// What is to be told to the chip, to which its state is given back.
+    /// Gives its state back to the chip, and returns what [`Chip::join`] needs to know.
     pub fn computed(mut self) -> Computed {
         self.move_back();
         let State { spikes, in_refractory, .. } = &self.chip.state;

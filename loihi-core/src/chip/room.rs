@@ -31,7 +31,7 @@ impl<'p> Room<'p> {
         })
     }
 
-    /// Moves the state here; what it leaves.
+    /// Moves the state here, and returns the memory that it leaves.
     pub(super) fn take_in(self, state: &mut State<'p>) -> Self {
         let Self { blocks, refractory, rings_64 } = self;
         copy(blocks, state.blocks);

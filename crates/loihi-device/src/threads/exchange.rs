@@ -1,4 +1,4 @@
-//! What threads tell one another once a step: when it begins, its inputs, and the compartments that fired in it.
+//! What threads exchange once a step: its start, its inputs, and the compartments that fired in it.
 //!
 //! Each list has one writer. Even and odd steps have lists of their own, so a writer never waits for readers: a step begins once
 //! all parts have computed the one before, and by then they have read the lists of the step before that.
@@ -11,7 +11,7 @@ use std::thread;
 /// processors of their own wait in a small network.
 const LOOKS: u32 = 2000;
 
-/// In cache lines of its own, also where two are fetched at once.
+/// In a pair of cache lines of its own, since some processors fetch lines in pairs.
 #[derive(Default)]
 #[repr(align(128))]
 struct Line<T>(T);
@@ -32,7 +32,7 @@ pub(super) struct Exchange {
 /// What a part tells of a step.
 #[derive(Default)]
 struct Told {
-    /// The step and the number of spikes: who sees the step sees the spikes.
+    /// The step and the number of spikes. A thread that reads the step can read the spikes.
     stamp: Line<AtomicU64>,
     /// Compartments that fired.
     spikes: List,
@@ -41,7 +41,7 @@ struct Told {
 impl Exchange {
     const END: u64 = u64::MAX;
 
-    /// For this many parts. If their threads have to share processors, one that waits yields at once.
+    /// For this many parts. If there are fewer processors than threads, a thread that waits yields at once.
     pub(super) fn of(parts: usize, processors: usize) -> Self {
         let looks = if parts > processors { 0 } else { LOOKS };
         Self {
@@ -53,13 +53,13 @@ impl Exchange {
         }
     }
 
-    /// Lets everybody compute a step with these inputs.
+    /// Starts a step with these inputs for all threads.
     pub(super) fn begin(&self, step: u32, inputs: &[u32]) {
         of_step(&self.inputs, step).write(inputs);
         self.begun.0.store(stamp(step, inputs.len()), Ordering::Release);
     }
 
-    /// Waits until a step has begun, and gives its inputs; false if there are no more.
+    /// Waits until a step has begun, and reads its inputs; false if there are no more steps.
     pub(super) fn has_begun(&self, step: u32, inputs: &mut Vec<u32>) -> bool {
         let begun = || self.begun.0.load(Ordering::Acquire);
         self.wait(|| step_of(begun()) >= step);
@@ -69,7 +69,7 @@ impl Exchange {
         begun != Self::END
     }
 
-    /// Tells what fired in a step of a part, which is thereby computed.
+    /// Publishes the spikes of a step of a part, and thereby that it is computed.
     pub(super) fn tell(&self, part: usize, step: u32, spikes: &[u32]) {
         if let Some(told) = self.parts.get(part) {
             let told = of_step(told, step);
@@ -78,8 +78,8 @@ impl Exchange {
         }
     }
 
-    /// Waits until all have told of a step, and gives what fired, in the order of the parts. Says whether that took long; `None` if a
-    /// thread has gone, or there are no more steps.
+    /// Waits until all parts have computed a step, and reads their spikes in the order of the parts. Returns whether it had to yield;
+    /// `None` if a thread has gone, or there are no more steps.
     pub(super) fn all_have_told(&self, step: u32, spikes: &mut Vec<u32>) -> Option<bool> {
         spikes.clear();
         let mut late = false;
@@ -96,7 +96,7 @@ impl Exchange {
         Some(late)
     }
 
-    /// Waits for something that comes soon; says whether it gave its processor away.
+    /// Waits until a condition holds, and returns whether it yielded its processor.
     fn wait(&self, has_come: impl Fn() -> bool) -> bool {
         let mut looks = 0;
         while !has_come() {

@@ -1,4 +1,4 @@
-//! A list of numbers that one thread writes and others read, in turns.
+//! A list of numbers with one writer and several readers, in turns.
 
 use std::iter;
 use std::sync::OnceLock;

@@ -1,7 +1,7 @@
 //! Processors for threads that wait for one another in every step: each should have one of its own from the first step on.
 //!
-//! A system may put a new thread beside the one that has started it, and part the two only after milliseconds, in which a step takes
-//! ten times as long.
+//! A system may start a new thread on the processor of the thread that spawned it, and part the two only after milliseconds, in which
+//! a step takes ten times as long.
 
 /// Processors of this process besides the one on which the first thread runs.
 pub(super) use system::Others;
@@ -13,14 +13,14 @@ mod system {
 
     #[derive(Default)]
     pub(in super::super) struct Others {
-        /// All that this process may use.
+        /// All processors that this process may use.
         allowed: CpuSet,
-        /// All but the first thread's, from the one after it; last, those that share its core.
+        /// All but that of the first thread, starting after it; those that share its core come last.
         others: Vec<usize>,
     }
 
     impl Others {
-        /// To be called on the first thread. None if they cannot be told.
+        /// To be called on the first thread. Empty if the system does not say.
         pub(in super::super) fn look_up() -> Self {
             let Ok(allowed) = sched_getaffinity(None) else { return Self::default() };
             let own = sched_getcpu();
@@ -32,12 +32,12 @@ mod system {
             Self { allowed, others }
         }
 
-        /// Moves the thread that calls it to the processor of this number, if there is one; later the system may move it as any other.
+        /// Moves the calling thread to one of these processors, if it exists. The system is free to move it again later.
         pub(in super::super) fn settle_on(&self, number: usize) {
             let Some(processor) = self.others.get(number) else { return };
             let mut one = CpuSet::new();
             one.set(*processor);
-            // Where it is not allowed, the thread stays where it is.
+            // If that is not allowed, the thread stays where it is.
             if sched_setaffinity(None, &one).is_ok() {
                 let _as_before = sched_setaffinity(None, &self.allowed);
             }
@@ -82,7 +82,7 @@ mod system {
     pub(in super::super) struct Others;
 
     impl Others {
-        /// Other systems are left to choose.
+        /// Nothing is known of other systems.
         pub(in super::super) fn look_up() -> Self {
             Self
         }

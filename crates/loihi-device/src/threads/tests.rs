@@ -53,7 +53,7 @@ fn network() -> ImageFile {
     builder.build().unwrap()
 }
 
-/// Does something with a chip that runs it.
+/// Calls `run` with a chip that runs this network.
 fn with_chip<T>(run: impl FnOnce(&mut Chip<'_>) -> T) -> T {
     let file = network();
     let image = file.open().unwrap();

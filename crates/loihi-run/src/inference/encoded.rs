@@ -75,7 +75,7 @@ pub(super) fn is_rows(shape: &[usize], elements: usize) -> bool {
     }
 }
 
-/// That a sample is of a size that the input does not take.
+/// The error for a sample whose size does not fit the input.
 pub(super) fn wrong_size(item: &Sample, input: &Input, coding: Option<Coding>) -> PresentError {
     let found = match &item.data {
         SampleData::Values { shape, values } if shape.len() > 1 => {

@@ -18,7 +18,7 @@ const LEAST: (u16, u16) = (40, 10);
 const TALL: u16 = 20;
 /// Height of curve and counts.
 const BELOW: u16 = 9;
-/// Most lines of what is said, where there is room below the raster.
+/// Most lines of the message, if there is room below the raster.
 const SAID_MAX: usize = 3;
 /// Most columns of the names of lanes.
 const LABEL_MAX: u16 = 14;

@@ -12,7 +12,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     cut
 }
 
-/// A text in one to `most` lines of at most this many columns, broken between words; what does not fit is left out.
+/// Wraps a text between words to at most `most` lines of this many columns; the rest is cut.
 pub(super) fn folded(text: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

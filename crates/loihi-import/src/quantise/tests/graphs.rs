@@ -124,7 +124,7 @@ fn ways_of_different_lengths_meet() {
     assert!(exported.nodes.values().all(|node| !matches!(node, NirNode::Delay { .. })), "{:?}", exported.nodes.keys());
     let again = quantise(&exported, "n", QuantiseOptions { dt: Some(0.001), ..QuantiseOptions::default() }).unwrap();
     assert_eq!(spikes(&again.network, &stimulus), [(5, 1), (11, 0)]);
-    // Of a file of this project it is known who wrote it.
+    // Files of this project say who wrote them.
     let lists_others = |imported: &Imported| imported.said.iter().any(|said| said.starts_with("Files do not say who"));
     assert!(lists_others(&imported) && !lists_others(&again), "{:?}", again.said);
 }
