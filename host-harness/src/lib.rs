@@ -37,7 +37,8 @@
 //! | [`device`] | `loihi-device` | requests to a chip in this process, or behind a line |
 //! | [`plant`] | `loihi-plant` | plants: what a network senses and moves |
 //! | [`runner`], [`inference`], [`record`], [`samples`] | `loihi-run` | a placed network on a device, sample by sample; the run folder |
-//! | [`learn`] | `loihi-learn` | what learns, from what data, in what stages |
+//! | [`task`] | `loihi-task` | what a network file asks of a run, and what comes out |
+//! | [`learn`] | `loihi-learn` | networks that learn online, one sample at a time |
 //! | [`infer`] | `loihi-infer` | networks that were trained elsewhere, on samples |
 //! | `train` | `loihi-train` | networks trained offline, in the chip's integers |
 //! | `convert` | `loihi-convert` | networks of rectified units as spiking ones |
@@ -91,6 +92,7 @@ pub use loihi_show::samples as show;
 pub use loihi_show::view;
 pub use loihi_snip as snip;
 pub use loihi_sweep as sweep;
+pub use loihi_task as task;
 pub use loihi_testkit as conform;
 #[cfg(feature = "train")]
 pub use loihi_train as train;

@@ -9,8 +9,6 @@ use loihi_device::inproc::InProcess;
 use loihi_device::sample::Stretch;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_learn::presenter::Presenter;
-use loihi_learn::settings::Settings;
-use loihi_learn::{ExperimentError, mailbox};
 use loihi_net::network::Network;
 use loihi_net::network::file::{self, FileOptions};
 use loihi_place::neuron_map::NeuronMap;
@@ -18,6 +16,8 @@ use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_run::inference::winner;
 use loihi_run::record::Learned;
 use loihi_snip::Port;
+use loihi_task::settings::Settings;
+use loihi_task::{ExperimentError, mailbox};
 use serde::Serialize;
 use std::path::Path;
 

@@ -19,7 +19,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     pub samples: Option<NonZeroUsize>,
     /// Seed for all random numbers [default: that of the network file, else 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(0..=u32::MAX))]
     pub seed: Option<u32>,
     /// Epochs and validation.
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub struct TaskArgs {
 #[command(next_help_heading = "Learning")]
 pub struct ExperimentArgs {
     /// Epochs over the training set; 0 only tests what --learned has [default: the file's own]
-    #[arg(long, visible_alias = "passes", value_name = "N")]
+    #[arg(long, visible_alias = "passes", value_name = "N", value_parser = whole::<u32>(0..=u32::MAX))]
     pub epochs: Option<u32>,
     /// Evaluate on a validation split of the training set, for tuning
     #[arg(long)]
@@ -86,7 +86,7 @@ pub struct NetworkArgs {
     #[arg(long, value_parser = choice::<Coding>())]
     pub coding: Option<Coding>,
     /// Threshold of delta coding, of 255 [default: the network's own, else 8]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u8>(0..=u8::MAX))]
     pub threshold: Option<u8>,
     /// Steps of a sample [default: the network's own]
     #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=u32::MAX))]

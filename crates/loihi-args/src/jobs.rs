@@ -5,7 +5,7 @@ use crate::task::Subject;
 use clap::Args;
 use loihi_device::inproc::{ARENA_BYTES_DEFAULT, InProcess};
 use loihi_device::session::{RetryPolicy, Session};
-use loihi_learn::{Observer, Outcome, RunOptions};
+use loihi_task::{Observer, Outcome, RunOptions};
 use loihi_terminal::progress::Together;
 use loihi_terminal::stop;
 use std::num::NonZeroUsize;

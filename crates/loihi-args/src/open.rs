@@ -1,6 +1,6 @@
 //! Opens the device that the command line names.
 
-use crate::choice::{self, one_or_more};
+use crate::choice::{self, one_or_more, whole};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use loihi_boards::{self as boards, Board};
@@ -9,7 +9,7 @@ use loihi_device::transport::{Chosen, OpenOption, OpenOptions, Transport};
 use loihi_device::wide::Registers;
 use loihi_device::{self as device, TRANSPORTS, qemu, serial};
 use loihi_image::image::ImageFile;
-use loihi_learn::ExperimentError;
+use loihi_task::ExperimentError;
 use loihi_terminal::stop;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct DeviceArgs {
     #[arg(long, value_name = "NAME", value_parser = choice::device(), default_value = "host")]
     pub device: Chosen,
     /// Memory of the device in this process, in bytes [default: 67108864]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = whole::<usize>(0..=usize::MAX))]
     pub arena: Option<usize>,
     /// Registers of the host device: every choice ends in the same digests [default: widest]
     #[arg(long, value_enum)]

@@ -7,9 +7,9 @@ use crate::what::What;
 use anyhow::bail;
 use loihi_infer::Trained;
 use loihi_learn::{Learner, LearnerOptions};
-use loihi_learn::{RunOptions, Task};
 use loihi_net::network::Network;
 use loihi_net::probe::Probe;
+use loihi_task::{RunOptions, Task};
 use std::num::NonZeroUsize;
 use std::path::Path;
 

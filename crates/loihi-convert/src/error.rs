@@ -1,11 +1,11 @@
 //! Why a network is not converted.
 
-use loihi_learn::ExperimentError;
 use loihi_net::network::file::FileError;
 use loihi_net::network::{SaveError, SectionError};
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::RecordError;
 use loihi_run::runner::RunnerError;
+use loihi_task::ExperimentError;
 use std::path::PathBuf;
 
 /// What is wrong with a part of an ONNX graph.

@@ -3,7 +3,7 @@
 use crate::ann::{Ann, Ready};
 use crate::error::ConvertError;
 use loihi_data::{Sample, SampleData};
-use loihi_learn::samples::Samples;
+use loihi_task::samples::Samples;
 use loihi_train::SubjectOptions;
 use loihi_train::threads::each;
 use std::num::NonZeroUsize;

@@ -23,7 +23,7 @@ mod image;
 mod registry;
 
 pub use image::image_of;
-pub use loihi_learn::{
+pub use loihi_task::{
     Answer, ExperimentError, Metrics, MetricsRow, NoObserver, Observer, Outcome, RunOptions, Running, Task, conclude,
     figure, observer,
 };

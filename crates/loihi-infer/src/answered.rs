@@ -2,11 +2,11 @@
 
 use crate::Trained;
 use loihi_data::Sample;
-use loihi_learn::observer::right_of;
-use loihi_learn::{Answer, ExperimentError, Observer, Running};
 use loihi_net::network::ReadBy;
 use loihi_run::inference::Inference;
 use loihi_run::inference::answers::AnswerShape;
+use loihi_task::observer::right_of;
+use loihi_task::{Answer, ExperimentError, Observer, Running};
 
 /// Answers whose class is known, and those of them that are right.
 #[derive(Clone, Copy, Debug, Default)]

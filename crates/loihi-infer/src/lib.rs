@@ -8,10 +8,6 @@ use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
 use loihi_data::{Sample, Scale};
 use loihi_device::session::{Session, SessionError};
-use loihi_learn::observer::right_of;
-use loihi_learn::samples::hash_of;
-use loihi_learn::stage::resumed;
-use loihi_learn::{ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Task, conclude, restore};
 use loihi_net::network::Network;
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
@@ -20,6 +16,10 @@ use loihi_run::inference::present::{PresentError, Presentation, present, steps_o
 use loihi_run::inference::{Inference, Stimulus};
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::{Planned, RunPosition};
+use loihi_task::observer::right_of;
+use loihi_task::samples::hash_of;
+use loihi_task::stage::resumed;
+use loihi_task::{ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Task, conclude, restore};
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 

@@ -6,11 +6,11 @@ use loihi_data::Sample;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_infer::Trained;
-use loihi_learn::{Answer, Observer, RunOptions, Task as _};
 use loihi_net::network::{Coding, Connection, Network, Population, ReadBy, Readout};
 use loihi_place::place::{PlacementOptions, place};
 use loihi_run::inference::present::Presentation;
 use loihi_run::record::RecordError;
+use loihi_task::{Answer, Observer, RunOptions, Task as _};
 
 /// Every neuron spikes with its own element: of two classes and two pixels.
 fn network(by: ReadBy) -> Network {

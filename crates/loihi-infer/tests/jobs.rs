@@ -9,12 +9,12 @@ use loihi_device::inproc::InProcess;
 use loihi_device::recorder::{RecordedFile, Recorder, Tap};
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_infer::Trained;
-use loihi_learn::{Answer, Observer, Outcome, RunOptions, Task as _};
 use loihi_net::network::{Bias, Coding, Connection, Network, Population, ReadBy, Readout};
 use loihi_place::place::{PlacementOptions, place};
 use loihi_run::inference::present::Presentation;
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::{Checkpoint, RunPosition};
+use loihi_task::{Answer, Observer, Outcome, RunOptions, Task as _};
 use std::num::NonZeroUsize;
 
 /// Neurons with noise and delays, so that a step of another number is another step.

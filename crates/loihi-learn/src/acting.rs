@@ -5,14 +5,14 @@
 //! read in the next step.
 
 use crate::exchange::{Exchange, Steps};
-use crate::measure::{self, Measure};
-use crate::metrics::Metrics;
-use crate::observer::{MetricsRow, Observer, Running};
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
 use loihi_plant::{Lasting, Plant};
+use loihi_task::measure::{self, Measure};
+use loihi_task::metrics::Metrics;
+use loihi_task::observer::{MetricsRow, Observer, Running};
+use loihi_task::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use std::ops::Range;
 
 /// A placed network whose neurons act, and what its file says of the run.

@@ -1,10 +1,6 @@
 //! What a network is told after it has answered: the reward and the third factors of the cores' own rules.
 
 use crate::judge::{Answered, Judge};
-use crate::samples::Samples;
-use crate::settings::{RewardForm, Settings, TaughtFrom, TeacherForm};
-use crate::stage::Stage;
-use crate::task::ExperimentError;
 use loihi_core::image::Variable;
 use loihi_core::register::Register;
 use loihi_core::tools::local_error::NO_TARGET;
@@ -13,6 +9,10 @@ use loihi_files::plural::plural;
 use loihi_net::network::Network;
 use loihi_run::inference::{Inference, Lesson, Stimulus};
 use loihi_snip::{Port, Programs, Teaching};
+use loihi_task::samples::Samples;
+use loihi_task::settings::{RewardForm, Settings, TaughtFrom, TeacherForm};
+use loihi_task::stage::Stage;
+use loihi_task::task::ExperimentError;
 
 /// `[reward]` and `[teacher]` of a network file, for a run through its samples.
 #[derive(Clone, Copy, Debug)]
@@ -243,15 +243,18 @@ mod tests {
 
     #[test]
     fn a_wrong_answer_is_taken_back_and_the_class_is_taught() {
-        let form = TeacherForm { right: 40, wrong: -30, ..TeacherForm::default() };
+        let mut form = TeacherForm::default();
+        (form.right, form.wrong) = (40, -30);
         assert_eq!(taught(&form, 2, &[5, 1, 2]), [-30, 0, 40]);
         assert_eq!(taught(&form, 2, &[1, 2, 5]), [0, 0, 0]);
-        assert_eq!(taught(&TeacherForm { always: true, ..form }, 2, &[1, 2, 5]), [0, 0, 40]);
+        form.always = true;
+        assert_eq!(taught(&form, 2, &[1, 2, 5]), [0, 0, 40]);
     }
 
     #[test]
     fn targets_are_third_factors_in_their_range() {
-        let form = TeacherForm { from: TaughtFrom::Target, ..TeacherForm::default() };
+        let mut form = TeacherForm::default();
+        form.from = TaughtFrom::Target;
         assert_eq!(taught(&form, 0, &[0, 0, 0]), [3, -127, 0]);
     }
 

@@ -5,13 +5,13 @@
 //! actions of zero, and with the float twin of the network. Costs are compared over the same steps.
 
 use crate::exchange::{Exchange, Steps};
-use crate::metrics::Metrics;
-use crate::observer::{MetricsRow, Observer, Running};
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::register::StateDigest;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
 use loihi_plant::{Lasting, Observation, Plant, PlantError, Teaches};
+use loihi_task::metrics::Metrics;
+use loihi_task::observer::{MetricsRow, Observer, Running};
+use loihi_task::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_twin::FloatTwin;
 use std::ops::Range;
 

@@ -4,14 +4,14 @@
 //! No action moves a signal, so an episode is known before it runs, and goes to the device several steps at a time.
 
 use crate::exchange::{Exchange, Steps};
-use crate::observer::{MetricsRow, Observer, Running};
-use crate::signal_figures::{SignalFigures, Stretch};
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 use loihi_core::ops::OpCounts;
 use loihi_core::register::StateDigest;
 use loihi_core::wire::message::Record;
 use loihi_device::session::{Session, SessionError};
 use loihi_plant::{Checked, Plant, Teaches};
+use loihi_task::observer::{MetricsRow, Observer, Running};
+use loihi_task::signal_figures::{SignalFigures, Stretch};
+use loihi_task::task::{ExperimentError, Outcome, RunOptions, conclude, mailbox};
 
 /// A placed network, and how many episodes it learns in.
 #[derive(Debug)]

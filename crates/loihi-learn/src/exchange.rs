@@ -1,11 +1,7 @@
 //! What a network and a plant exchange: a plant's values as words of the network's mailboxes, checked before a run of both begins.
 
-use crate::observer::Observer;
 use crate::presenter::fixed;
-use crate::settings::Settings;
-use crate::sizes;
 use crate::spiking::Spiking;
-use crate::task::{Exchanged, ExperimentError, RunOptions, load};
 use loihi_core::rules::PesParams;
 use loihi_core::snip::SnipParams as _;
 use loihi_core::tools::local_error::NO_TARGET;
@@ -15,6 +11,10 @@ use loihi_place::place::Placed;
 use loihi_plant::{Observation, Plant, Ports, Teaches};
 use loihi_snip::keys::table_name;
 use loihi_snip::{Port, Teaching};
+use loihi_task::observer::Observer;
+use loihi_task::settings::Settings;
+use loihi_task::sizes;
+use loihi_task::task::{Exchanged, ExperimentError, RunOptions, load};
 use loihi_twin::FloatTwin;
 
 /// A placed network that senses and moves a plant.

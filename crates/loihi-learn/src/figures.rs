@@ -1,13 +1,13 @@
 //! The figures of runs through stages: accuracies, errors, what continual learning keeps and forgets.
 
-use crate::metrics::Metrics;
-use crate::names::Names;
-use crate::settings::StageForm;
-use crate::stage::Stage;
-use crate::task::FigureTable;
 use loihi_net::network::{Network, SectionError};
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_run::record::score::{Score, share};
+use loihi_task::metrics::Metrics;
+use loihi_task::names::Names;
+use loihi_task::settings::StageForm;
+use loihi_task::stage::Stage;
+use loihi_task::task::FigureTable;
 
 /// A sum of squares in units of 2^-20, saturating.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to integer casts saturate")]

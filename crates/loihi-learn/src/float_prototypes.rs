@@ -1,14 +1,14 @@
 //! The float twin of a head: a nearest-prototype classifier in double precision, on the spike counts that the head gets.
 
-use crate::observer::{Observer, Running};
 use crate::online::Online;
-use crate::samples::Of;
-use crate::stage::Replay;
-use crate::task::ExperimentError;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
 use loihi_net::network::{Endpoint, Network, ReadBy, Readout};
 use loihi_run::inference::Inference;
+use loihi_task::observer::{Observer, Running};
+use loihi_task::samples::Of;
+use loihi_task::stage::Replay;
+use loihi_task::task::ExperimentError;
 use loihi_twin::ClassMeans;
 
 /// Answers to a stage, by the cosine and by Euclid's distance.

@@ -1,12 +1,12 @@
 //! A run through the stages of a plan by the float twin, and its last figure.
 
-use crate::observer::{Observer, Running};
 use crate::online::Online;
-use crate::stage::{Replay, Showing, Stage};
-use crate::task::ExperimentError;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_device::session::SessionError;
 use loihi_snip::Teaching;
+use loihi_task::observer::{Observer, Running};
+use loihi_task::stage::{Replay, Showing, Stage};
+use loihi_task::task::ExperimentError;
 use loihi_twin::FloatTwin;
 
 /// Samples after which it says how far it is.

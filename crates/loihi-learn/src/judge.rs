@@ -1,12 +1,12 @@
 //! What a network answers to the samples of a stage, and how good that is.
 
 use crate::figures::q20;
-use crate::stage::Stage;
 use loihi_data::Sample;
 use loihi_run::inference::answers::CONFUSION_CLASSES_MAX;
 use loihi_run::inference::winner;
 use loihi_run::record::checkpoint::RunPosition;
 use loihi_snip::{Port, Programs, Teaching};
+use loihi_task::stage::Stage;
 
 /// What came of a sample.
 #[derive(Clone, Copy, Debug)]

@@ -1,35 +1,33 @@
 //! A network file that learns: its programs, its data, its stages, as a task for any device.
 
 use crate::acting::Acting;
-use crate::afterwards::Afterwards;
 use crate::control::Control;
 use crate::episodes::Episodes;
 use crate::exchange::Exchange;
 use crate::figures;
 use crate::float_prototypes;
-use crate::observer::Observer;
+use crate::frozen::Frozen;
 use crate::online::Online;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
-use crate::samples::Samples;
-use crate::sets::Wanted;
-use crate::settings::{Settings, StageRun, StagesBy};
-use crate::stage::Stage;
-use crate::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
+use crate::requirements::Requirements;
 use crate::trials::Trials;
-use crate::{measure, spikes};
-use loihi_core::image::{CHIP_EXPONENT_MIN, EXPONENTS, Image, Target};
 use loihi_core::num::Fnv64;
 use loihi_device::session::{Session, SessionError};
+use loihi_net::network::Network;
 use loihi_net::network::file::{self, FileError, FileOptions};
-use loihi_net::network::{Endpoint, Network};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::{Placed, PlacementOptions, place};
 use loihi_plant::PlantSpec;
 use loihi_run::inference::present::input_of;
 use loihi_run::inference::{Inference, scale};
 use loihi_run::record::score::Score;
-use loihi_snip::TEACHER;
+use loihi_task::observer::Observer;
+use loihi_task::samples::Samples;
+use loihi_task::sets::Wanted;
+use loihi_task::settings::{Settings, StageRun, StagesBy};
+use loihi_task::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
+use loihi_task::{measure, spikes};
 use loihi_twin::FloatTwin;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +36,8 @@ use std::path::{Path, PathBuf};
 /// ```
 /// use loihi_device::inproc::InProcess;
 /// use loihi_device::session::{RetryPolicy, Session};
-/// use loihi_learn::{Learner, NoObserver, RunOptions, Task as _};
+/// use loihi_learn::Learner;
+/// use loihi_task::{NoObserver, RunOptions, Task as _};
 /// use std::path::Path;
 ///
 /// let text = r#"
@@ -188,105 +187,13 @@ impl Learner {
         if let Some(steps) = self.options.steps {
             network.steps = steps;
         }
-        for at in self.options.freeze.iter().filter_map(|name| self.population_of(name)) {
-            if self.population_of(TEACHER) == Some(at) {
-                network.run.teacher = None;
-            }
-            for connection in network.connections.iter_mut().filter(|connection| connection.to == at) {
-                connection.learning = None;
-            }
-        }
+        self.frozen().take_rules(&mut network);
         Ok(network)
     }
 
-    /// The population of a name, by its place in the network's list; of `teacher` that which it teaches.
-    fn population_of(&self, name: &str) -> Option<usize> {
-        let taught = self.settings.teacher.as_ref().filter(|_| name == TEACHER);
-        match self.network.find(taught.map_or(name, |form| &form.population)) {
-            Some(Endpoint::Population(at)) => Some(at),
-            _ => None,
-        }
-    }
-
-    /// Programs that do not learn, by their places among the ports.
-    fn frozen(&self, network: &Network, placed: &Placed) -> Result<Vec<usize>, ExperimentError> {
-        let ports = &placed.programs.ports;
-        let mut frozen = Vec::new();
-        for name in &self.options.freeze {
-            let population = self.population_of(name);
-            let own = |port: &loihi_snip::Port| {
-                port.name == *name
-                    || population.is_some_and(|at| port.populations.contains(&at) && !port.target.is_empty())
-            };
-            let found: Vec<usize> = (0..ports.len()).filter(|at| own(&ports[*at])).collect();
-            for port in found.iter().map(|at| &ports[*at]).filter(|port| port.name != *name) {
-                let names = port.populations.iter().map(|at| network.name_of(Endpoint::Population(*at)));
-                let others: Vec<&str> =
-                    names.filter(|other| !self.options.freeze.iter().any(|own| own == other)).collect();
-                if !others.is_empty() {
-                    let what = format!(
-                        "`{}` learns `{name}` together with {}: freeze these as well, or take `{name}` out of its `populations`",
-                        port.name,
-                        others.join(", ")
-                    );
-                    return Err(ExperimentError::Plan(what));
-                }
-            }
-            if found.is_empty() && population.is_none() {
-                let populations = network.populations.iter().map(|own| own.name.as_str());
-                let all: Vec<&str> = populations.chain(ports.iter().map(|port| port.name.as_str())).collect();
-                let what = format!("nothing is called `{name}`: freeze one of {}", all.join(", "));
-                return Err(ExperimentError::Plan(what));
-            }
-            frozen.extend(found);
-        }
-        Ok(frozen)
-    }
-
-    /// Whether what the file asks for is possible with this network, and these samples.
-    fn check(
-        &self,
-        network: &Network,
-        placed: &Placed,
-        samples: &Samples,
-        presenter: &Presenter<'_>,
-    ) -> Result<(), ExperimentError> {
-        let require = |holds: bool, what: String| if holds { Ok(()) } else { Err(ExperimentError::Plan(what)) };
-        let task = &self.settings.task;
-        let divided = [task.predict_steps, task.learn_steps].map(|steps| steps.is_some());
-        require(
-            divided[0] == divided[1],
-            "give both `predict_steps` and `learn_steps` in [task], or neither".to_owned(),
-        )?;
-        if let Some([predict, learn]) = self.settings.divided() {
-            let both = u32::from(predict) + u32::from(learn);
-            let what = format!(
-                "`steps` of {} do nothing beside `predict_steps` and `learn_steps`, which are {both}: leave them out",
-                network.steps
-            );
-            require(network.steps == 0 || network.steps == both, what)?;
-        }
-        if let Some(port) = placed.programs.ports.iter().find(|port| !port.output.is_empty()) {
-            let what = format!("[readout] does nothing beside the answer of `{}`: take it out", port.name);
-            require(network.readout.is_none(), what)?;
-        }
-        let what = "a network that learns online has one answer a sample: take `window_steps` and `per_pixel` out of [readout]";
-        require(network.readout.is_none_or(|readout| readout.is_single()), what.to_owned())?;
-        let is_plain = presenter.is_plain() && Afterwards::new(&self.settings).is_empty();
-        let what =
-            "`predict_steps` and `learn_steps` need an input that a `[[snip]]` encodes, and no [reward] or [teacher]";
-        require(!divided[0] || is_plain, what.to_owned())?;
-        let steps = self.settings.divided().map(|[predict, learn]| u32::from(predict) + u32::from(learn));
-        if let Some(steps) = steps.or(presenter.steps()).map(|steps| steps.saturating_add(network.late_steps)) {
-            for port in &placed.programs.ports {
-                let least = port.steps_least;
-                let what =
-                    format!("a sample has {steps} steps, and `{}` learns only after {least}: give more", port.name);
-                require(steps >= least, what)?;
-            }
-        }
-        // What is frozen counts, too.
-        Afterwards::new(&self.settings).check(&self.network, &placed.programs, samples)
+    /// What the command freezes.
+    fn frozen(&self) -> Frozen<'_> {
+        Frozen { names: &self.options.freeze, network: &self.network, settings: &self.settings }
     }
 
     /// Runs with its plant.
@@ -321,7 +228,7 @@ impl Learner {
         refuse_stages_and_data(options)?;
         let network = self.network_with(&FileOptions::default().seed(options.seed))?;
         let placed = place(&network, self.options.placement)?;
-        self.frozen(&network, &placed)?;
+        self.frozen().programs(&placed)?;
         let stimulus = spikes::stimulus(&network, &placed.programs, &self.settings.spikes)?;
         let measures = measure::of_network(&network, &placed, &self.settings.measures)?;
         observer.image(&placed.image, &NeuronMap::of_populations(&network, &placed).map_err(SessionError::from)?)?;
@@ -381,7 +288,7 @@ impl Task for Learner {
         let network = self.network_of(&samples, options.seed)?;
         let placed = place(&network, self.options.placement)?;
         let presenter = Presenter::new(&network, &placed, self.options.input.as_deref(), self.options.steps)?;
-        let frozen = self.frozen(&network, &placed)?;
+        let frozen = self.frozen().programs(&placed)?;
         let planning = Planning {
             settings: &self.settings,
             samples: &samples,
@@ -392,31 +299,17 @@ impl Task for Learner {
             is_shortened: options.samples.is_some(),
         };
         let stages = planning.stages()?;
-        check_rates(&stages, &placed)?;
-        presenter.check(&network, &samples)?;
-        self.check(&network, &placed, &samples, &presenter)?;
+        let requirements =
+            Requirements { settings: &self.settings, file: &self.network, network: &network, placed: &placed };
+        requirements.check(&samples, &presenter, &stages, !self.options.freeze.is_empty())?;
         if self.settings.task.float_twin {
             FloatTwin::check(&placed)?;
         }
-        let twin = &self.settings.task.float_prototypes;
-        let twin = twin.as_ref().map(|name| float_prototypes::population_of(&network, name)).transpose()?;
-        let has_rules = network.connections.iter().any(|own| own.learning.is_some());
-        if let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) {
-            let what = if self.options.freeze.is_empty() {
-                "the network has nothing that learns: add a `[[snip]]`, or `[connection.learning]`"
-            } else {
-                "everything that could learn is frozen: leave out a --freeze"
-            };
-            return Err(ExperimentError::Plan(format!("{}: {what}", stage.name)));
-        }
+        let twin = self.settings.task.float_prototypes.as_ref();
+        let twin = twin.map(|name| float_prototypes::population_of(&network, name)).transpose()?;
         let image = &placed.image;
         observer.image(image, &NeuronMap::of_populations(&network, &placed).map_err(SessionError::from)?)?;
-        samples.scale().into_iter().for_each(|scale| observer.scale(scale));
-        samples.legends.iter().filter_map(|legend| legend.misfit.as_deref()).for_each(|what| observer.warn(what));
-        let is_whole = options.learned.is_none() && options.samples.is_none();
-        if let Some(what) = loihi_data::classes_missing(&samples.training).filter(|_| is_whole) {
-            observer.warn(&format!("{}: {what}", samples.name));
-        }
+        tell(&samples, options, observer);
         let mut inference = Inference::new(session, &network, &placed)?;
         if let Some(learned) = &options.learned {
             restore(learned, image, inference.session())?;
@@ -448,30 +341,12 @@ impl Task for Learner {
     }
 }
 
-/// Whether the rate of every program can be halved as often as its stages want.
-fn check_rates(stages: &[Stage], placed: &Placed) -> Result<(), ExperimentError> {
-    let image = placed.image.open().map_err(SessionError::from)?;
-    for stage in stages.iter().filter(|stage| stage.halvings > 0) {
-        for port in stage.taught.iter().filter_map(|at| placed.programs.ports.get(*at)) {
-            let of_cores = || port.rates.iter().filter_map(|group| halvings_most(&image, *group)).min();
-            let most = port.rate_least.map(i32::unsigned_abs).or_else(of_cores).unwrap_or(0);
-            if stage.halvings > most {
-                let what = format!(
-                    "{} wants the rate of `{}` halved {} times, and it takes {most}: give a smaller \
-                     `rate_halvings_per_epoch`, fewer epochs, or a smaller shift",
-                    stage.name, port.name, stage.halvings
-                );
-                return Err(ExperimentError::Plan(what));
-            }
-        }
+/// Tells who follows a run how samples are scaled, and what is odd about them.
+fn tell(samples: &Samples, options: &RunOptions, observer: &mut dyn Observer) {
+    samples.scale().into_iter().for_each(|scale| observer.scale(scale));
+    samples.legends.iter().filter_map(|legend| legend.misfit.as_deref()).for_each(|what| observer.warn(what));
+    let is_whole = options.learned.is_none() && options.samples.is_none();
+    if let Some(what) = loihi_data::classes_missing(&samples.training).filter(|_| is_whole) {
+        observer.warn(&format!("{}: {what}", samples.name));
     }
-    Ok(())
-}
-
-/// How often the rate of a plastic group's rule can be halved: down to the least exponent of the chip, if it keeps to the chip.
-fn halvings_most(image: &Image<'_>, group: u32) -> Option<u32> {
-    let group = image.learning_group(group as usize)?;
-    let of_weights = image.products(&group).filter(|product| product.target == Target::Weight);
-    let least = |exponent: i32| if exponent < CHIP_EXPONENT_MIN { *EXPONENTS.start() } else { CHIP_EXPONENT_MIN };
-    of_weights.map(|product| product.exponent.abs_diff(least(product.exponent))).min()
 }

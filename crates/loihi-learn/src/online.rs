@@ -3,12 +3,7 @@
 use crate::afterwards::Afterwards;
 use crate::figures;
 use crate::judge::{Answered, Judge};
-use crate::observer::{MetricsRow, Observer, Running};
 use crate::presenter::Presenter;
-use crate::samples::Samples;
-use crate::settings::{Predict, Settings};
-use crate::stage::{Replay, Showing, Stage, resumed};
-use crate::task::{ExperimentError, RunOptions, mailbox};
 use loihi_core::chip::ResetScope;
 use loihi_core::register::Register;
 use loihi_core::wire::message::Record;
@@ -18,6 +13,11 @@ use loihi_run::inference::known::tell_known;
 use loihi_run::inference::{Inference, Lesson, Stimulus};
 use loihi_run::record::checkpoint::{Planned, RunPosition};
 use loihi_run::record::score::Score;
+use loihi_task::observer::{MetricsRow, Observer, Running};
+use loihi_task::samples::Samples;
+use loihi_task::settings::{Predict, Settings};
+use loihi_task::stage::{Replay, Showing, Stage, resumed};
+use loihi_task::task::{ExperimentError, RunOptions, mailbox};
 
 /// Samples that are sent at a time.
 const CHUNK: usize = 16;

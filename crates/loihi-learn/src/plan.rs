@@ -1,12 +1,12 @@
 //! What a run shows, in what order: stages of learning and of testing, known before anything runs.
 
-use crate::samples::{Of, Samples, shuffled, some_of_class};
-use crate::settings::{Settings, StageForm, StageRun};
-use crate::sizes;
-use crate::stage::{Replay, Showing, Stage, to_learn, to_test};
-use crate::task::ExperimentError;
 use loihi_core::num::word;
 use loihi_snip::Programs;
+use loihi_task::samples::{Of, Samples, shuffled, some_of_class};
+use loihi_task::settings::{Settings, StageForm, StageRun};
+use loihi_task::sizes;
+use loihi_task::stage::{Replay, Showing, Stage, to_learn, to_test};
+use loihi_task::task::ExperimentError;
 
 /// What a stage calls the cores' rules that learn from `[reward]`.
 const REWARD: &str = "reward";
@@ -213,7 +213,12 @@ impl Planning<'_> {
             )));
         }
         let tasks = self.samples.tasks(&run.by).map_err(ExperimentError::Plan)?;
-        let epochs = self.epochs.unwrap_or(self.settings.task.epochs).max(1);
+        let epochs = self.epochs.unwrap_or(self.settings.task.epochs);
+        if epochs == 0 {
+            return Err(Self::invalid(
+                "stages learn class after class, and 0 epochs learn nothing: leave out one of them",
+            ));
+        }
         sizes::epochs_over(self.samples.training.len(), epochs)?;
         let (taught, asked) = (self.taught()?, self.asked());
         let kind = if keeps > 0 { format!("replay {keeps}") } else { "no replay".to_owned() };

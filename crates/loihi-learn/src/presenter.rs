@@ -1,8 +1,5 @@
 //! From a sample to what the mailboxes and inputs of a placed network take.
 
-use crate::samples::Samples;
-use crate::settings::Settings;
-use crate::task::ExperimentError;
 use loihi_core::tools::local_error::NO_TARGET;
 use loihi_data::{Sample, SampleData};
 use loihi_files::plural::plural;
@@ -12,6 +9,8 @@ use loihi_run::inference::Stimulus;
 use loihi_run::inference::labels::check_labels;
 use loihi_run::inference::present::{Presentation, check_recordings, input_of, present};
 use loihi_snip::{Port, Programs, StimulusPort, Teaching};
+use loihi_task::samples::Samples;
+use loihi_task::task::ExperimentError;
 
 /// How samples are shown to a network, and what it is taught.
 #[derive(Debug)]
@@ -207,11 +206,4 @@ fn q12(value: f64) -> i16 {
 #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
 pub(crate) fn fixed(value: f64, bits: u32) -> i16 {
     ((value * f64::from(1_u32 << bits)).round() as i16).max(NO_TARGET + 1)
-}
-
-impl Settings {
-    /// Steps in which a sample is predicted and then learned, if the network file divides it so.
-    pub fn divided(&self) -> Option<[u16; 2]> {
-        Some([self.task.predict_steps?, self.task.learn_steps?])
-    }
 }

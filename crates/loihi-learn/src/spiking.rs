@@ -1,8 +1,6 @@
 //! Spikes between a network and a plant: what it senses as spikes of inputs, what it does by the spikes of a population, and the
 //! reward that the cores' rules read.
 
-use crate::settings::{RewardForm, Settings, TaughtFrom};
-use crate::task::ExperimentError;
 use loihi_core::image::Variable;
 use loihi_core::register::Register;
 use loihi_core::wire::message::{Record, Report};
@@ -11,6 +9,8 @@ use loihi_device::session::{Session, SessionError};
 use loihi_net::network::{Coding, Endpoint, Entry, Network, size};
 use loihi_place::place::Placed;
 use loihi_plant::{Observation, Plant};
+use loihi_task::settings::{RewardForm, Settings, TaughtFrom};
+use loihi_task::task::ExperimentError;
 
 /// A sensed value from which on its input spikes: half of the most.
 const SPIKES_FROM: f64 = 0.5;

@@ -3,17 +3,17 @@
 //! `[[spikes]]` says when inputs spike in a trial, `[[measure]]` which weights are averaged. Every trial begins with the network
 //! at rest; weights stay. With `float_twin` the rules of what is measured also run in double precision on the same spikes.
 
-use crate::measure::{Measure, of_twin};
-use crate::metrics::Metrics;
-use crate::observer::{MetricsRow, Observer, Running};
-use crate::settings::TaskForm;
-use crate::sizes;
-use crate::task::{ExperimentError, Outcome, RunOptions, conclude};
 use loihi_core::register::Register;
 use loihi_device::session::Session;
 use loihi_net::network::{Endpoint, Network};
 use loihi_place::place::Placed;
 use loihi_run::inference::{Inference, Lesson, Spike, Stimulus};
+use loihi_task::measure::{Measure, of_twin};
+use loihi_task::metrics::Metrics;
+use loihi_task::observer::{MetricsRow, Observer, Running};
+use loihi_task::settings::TaskForm;
+use loihi_task::sizes;
+use loihi_task::task::{ExperimentError, Outcome, RunOptions, conclude};
 use loihi_twin::RuleTwin;
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{refused, run, run_with};
-use loihi_learn::RunOptions;
+use loihi_task::RunOptions;
 
 /// A dendrite that learns the rate of a teacher.
 const DENDRITE: &str = r#"

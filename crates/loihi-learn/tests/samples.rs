@@ -5,7 +5,7 @@
 mod common;
 
 use common::{refused, run_with};
-use loihi_learn::RunOptions;
+use loihi_task::RunOptions;
 
 /// Decoders that learn digits.
 const DIGITS: &str = r#"

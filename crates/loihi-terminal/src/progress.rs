@@ -2,7 +2,7 @@
 
 use crate::{out, stop};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use loihi_learn::{Observer, Running};
+use loihi_task::{Observer, Running};
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;

@@ -1,11 +1,11 @@
 //! Why a network is not trained.
 
-use loihi_learn::ExperimentError;
 use loihi_net::network::file::FileError;
 use loihi_net::network::{SaveError, SectionError};
 use loihi_run::inference::present::PresentError;
 use loihi_run::record::RecordError;
 use loihi_run::runner::RunnerError;
+use loihi_task::ExperimentError;
 
 /// Why a network is not trained.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use crate::pass::Workspace;
 use crate::readout::Shown;
 use loihi_adjoint::arithmetic::Derivatives;
 use loihi_adjoint::rate::Backward;
-use loihi_learn::observer::right_of;
 use loihi_net::network::ReadBy;
+use loihi_task::observer::right_of;
 
 /// What a training step makes smaller.
 #[derive(Clone, Copy, Debug, PartialEq)]

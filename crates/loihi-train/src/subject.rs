@@ -8,10 +8,6 @@ use loihi_augment::dropout::{self, thinned};
 use loihi_augment::shift::{self, shifted};
 use loihi_core::num::Fnv64;
 use loihi_data::{Sample, SampleData};
-use loihi_learn::samples::Samples;
-use loihi_learn::sets::{Beside, Wanted};
-use loihi_learn::settings::TaskForm;
-use loihi_learn::{ExperimentError, RunOptions};
 use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{Network, RunSections, Section};
 use loihi_run::inference::answers::AnswerShape;
@@ -20,6 +16,10 @@ use loihi_run::inference::labels::{check_labels, is_labelled, labels_of, unlabel
 use loihi_run::inference::present::{PresentError, Presentation, check_recordings, present};
 use loihi_run::inference::span::Beyond;
 use loihi_run::inference::{Stimulus, scale};
+use loihi_task::samples::Samples;
+use loihi_task::sets::{Beside, Wanted};
+use loihi_task::settings::TaskForm;
+use loihi_task::{ExperimentError, RunOptions};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 

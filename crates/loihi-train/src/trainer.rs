@@ -15,7 +15,7 @@ use crate::subject::Subject;
 use crate::threads::each;
 use loihi_adjoint::arithmetic::Derivatives;
 use loihi_core::num::word;
-use loihi_learn::samples::shuffled;
+use loihi_task::samples::shuffled;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 

@@ -60,7 +60,7 @@ pub(super) struct ConvertArgs {
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]
     samples: Option<NonZeroUsize>,
     /// Seed of the choice of samples to calibrate with, and of --input rate [default: 0]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u32>(0..=u32::MAX))]
     seed: u32,
     /// Threads; the result is the same with any number [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]

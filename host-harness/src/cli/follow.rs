@@ -9,11 +9,11 @@ use host_harness::device::recorder::{RecordedFile, Recorder};
 use host_harness::device::session::Session;
 use host_harness::experiment::{Answer, ExperimentError, MetricsRow, Observer, Outcome, RunOptions, Running, Task};
 use host_harness::image::ImageFile;
-use host_harness::learn::observer::{COLUMN_MAX, column};
 use host_harness::neuron_map::NeuronMap;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder, neurons};
 use host_harness::samples::{RecordingOptions, weights_after};
+use host_harness::task::observer::{COLUMN_MAX, column};
 use std::time::{Duration, Instant};
 
 /// How a run is shown and recorded.

@@ -7,7 +7,7 @@ use host_harness::lava_dl;
 use host_harness::network::microseconds;
 use host_harness::nir;
 use host_harness::quantise::{Exporter, IfInput, InputAs, Integrator, QuantiseOptions, Reset, quantise};
-use loihi_args::choice::choice;
+use loihi_args::choice::{choice, whole};
 use std::path::Path;
 
 /// What a file of NIR leaves open.
@@ -30,7 +30,7 @@ pub(super) struct GraphArgs {
     #[arg(long, value_parser = choice::<IfInput>())]
     if_input: Option<IfInput>,
     /// Steps of a sample, if neither the file nor the data say
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u32>(0..=u32::MAX))]
     pub(super) steps: u32,
 }
 

@@ -34,7 +34,7 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=0x7fff_ffff))]
     reset_interval: Option<u32>,
     /// First step, from 0, in which the first layer is reset; each further layer is reset a step later
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval")]
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "reset_interval", value_parser = whole::<u32>(0..=u32::MAX))]
     reset_offset: u32,
     /// Leave out the last layer, and let this learn in its place from the spikes of the layer before
     #[arg(long, value_parser = choice::<Head>(), value_name = "KIND")]

@@ -8,6 +8,7 @@ use host_harness::probe::Probe;
 use host_harness::record::checkpoint::Checkpoint;
 use host_harness::record::{Learned, Manifest, RecordError, Resumed, RunFolder};
 use host_harness::samples::RecordingOptions;
+use loihi_args::choice::whole;
 use loihi_core::image::VERSION as IMAGE_VERSION;
 use loihi_core::wire::message::{SCHEMA as PROTOCOL_SCHEMA, VERSION as PROTOCOL_VERSION};
 use serde_json::json;
@@ -30,7 +31,7 @@ pub(super) struct FolderArgs {
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
     /// Time from one checkpoint to the next in milliseconds
-    #[arg(long, value_name = "N", default_value_t = 2000, requires = "folder")]
+    #[arg(long, value_name = "N", default_value_t = 2000, requires = "folder", value_parser = whole::<u64>(0..=u64::MAX))]
     checkpoint_ms: u64,
 }
 

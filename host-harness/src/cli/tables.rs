@@ -1,7 +1,7 @@
 //! Tables of figures under the summary of a run: who was taken for whom, accuracy stage after stage.
 
 use super::out;
-use host_harness::learn::FigureTable;
+use host_harness::task::FigureTable;
 
 /// Most columns of a table that is printed; larger ones are in `--json`.
 const COLUMNS_MAX: usize = 12;

@@ -44,7 +44,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=10_000))]
     epochs: Option<u32>,
     /// Seed for all random numbers, added to that of the network file [default: 0]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u32>(0..=u32::MAX))]
     seed: u32,
     /// Threads; the weights are the same with any number [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = one_or_more::<NonZeroUsize>)]

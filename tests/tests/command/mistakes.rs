@@ -27,12 +27,15 @@ fn files_without_anything_in_them_are_refused() {
 }
 
 #[test]
-fn a_number_below_0_is_refused_as_a_value() {
+fn what_is_no_whole_number_is_refused_with_the_range() {
     for line in ["run digits-pes", "compare digits-pes", "train a.toml --train digits --out b", "bench lif"] {
-        let words: Vec<&str> = line.split(' ').chain(["--seed", "-1"]).collect();
-        let output = command(&words).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(2) && said.contains("-1 is not in 0..=4294967295"), "{line}: {said}");
+        for number in ["-1", "abc", "4294967296"] {
+            let words: Vec<&str> = line.split(' ').chain(["--seed", number]).collect();
+            let output = command(&words).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            let whole = said.contains("give a whole number of 0 to 4294967295");
+            assert!(output.status.code() == Some(2) && whole, "{line}: {said}");
+        }
     }
     let output = command(&["compare", "digits-pes", "--seeds", "-2"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -186,6 +189,12 @@ fn files_and_stages_that_do_not_fit_are_told_what_would() {
     }
     let stages = ["run", &online, "--train", "digits", "--stages", "by-class:11"];
     refused(&stages, &["by-class:11 takes more classes a stage than digits has, 10: give fewer"]);
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("learned");
+    let folder = folder.to_str().unwrap();
+    printed(&["run", &online, "--train", "digits", "--samples", "20", "--epochs", "1", "--out", folder]);
+    let none = ["run", &online, "--train", "digits", "--stages", "by-class:5", "--epochs", "0", "--learned", folder];
+    refused(&none, &["stages learn class after class, and 0 epochs learn nothing: leave out one of them"]);
     fs::write(path("six.csv"), "1,2,3,4,5,6,0\n6,5,4,3,2,1,1\n1,2,3,4,5,7,0\n").unwrap();
     let six = path("six.csv");
     fs::write(

@@ -4,11 +4,11 @@ use crate::common::{self, experiment};
 use host_harness::experiment::{Experiment, ExperimentError, NoObserver, Outcome, RunOptions};
 use host_harness::learn::control::Control;
 use host_harness::learn::exchange::Exchange;
-use host_harness::learn::settings::Settings;
 use host_harness::network::Network;
 use host_harness::network::file::{FileOptions, parse_with};
 use host_harness::place::{Placed, PlacementOptions, place};
 use host_harness::plant::{Observation, Plant, PlantError, Ports};
+use host_harness::task::settings::Settings;
 use std::path::Path;
 
 fn run(experiment: Experiment, seed: u32) -> Outcome {

@@ -20,7 +20,7 @@ use backprop::BackpropTwin;
 use clp::ClpTwin;
 use loihi_core::rules::{BackpropParams, ClpParams};
 use loihi_experiments::Experiment;
-use loihi_learn::stage::Stage;
+use loihi_task::stage::Stage;
 use setup::Setup;
 use std::error::Error;
 use std::ops::RangeInclusive;

@@ -5,13 +5,13 @@ use loihi_core::snip::SnipParams;
 use loihi_experiments::{Experiment, RunOptions};
 use loihi_learn::Learner;
 use loihi_learn::plan::Planning;
-use loihi_learn::samples::{Of, Samples};
-use loihi_learn::sets::Wanted;
-use loihi_learn::stage::Stage;
 use loihi_net::network::Network;
 use loihi_net::network::file::{self, FileOptions};
 use loihi_place::place::{PlacementOptions, place};
 use loihi_snip::Teaching;
+use loihi_task::samples::{Of, Samples};
+use loihi_task::sets::Wanted;
+use loihi_task::stage::Stage;
 use std::error::Error;
 use std::path::Path;
 

@@ -5,8 +5,9 @@
 use loihi_core::chip::SnapshotScope;
 use loihi_device::inproc::InProcess;
 use loihi_device::session::{RetryPolicy, Session};
-use loihi_learn::{Learner, Metrics, MetricsRow, Observer, Outcome, RunOptions, Task as _};
+use loihi_learn::Learner;
 use loihi_run::record::RecordError;
+use loihi_task::{Metrics, MetricsRow, Observer, Outcome, RunOptions, Task as _};
 use std::path::Path;
 
 /// What came of a run: rows of metrics with their passes, and what was learned.

@@ -28,7 +28,7 @@ pub(super) struct CongestionArgs {
     #[arg(long, default_value_t = 4, value_parser = whole::<u32>(2..=16))]
     layers: u32,
     /// Seed of who fires
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = whole::<u32>(0..=u32::MAX))]
     seed: u32,
     /// Write congestion.csv and congestion.svg into this folder
     #[arg(long, value_name = "DIR")]

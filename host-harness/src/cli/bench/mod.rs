@@ -44,7 +44,7 @@ struct Timed {
     #[arg(long, value_parser = whole::<u32>(1..=10_000_000))]
     steps: Option<u32>,
     /// Seed of network and input
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u32>(0..=u32::MAX))]
     seed: u32,
 }
 

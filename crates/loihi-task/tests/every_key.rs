@@ -5,9 +5,9 @@
 /// Every key of the tables that say what a run does is in the file that has every key.
 #[test]
 fn every_key_of_a_run_is_in_the_file_of_every_key() {
-    use loihi_learn::measure::MeasureForm;
-    use loihi_learn::settings::{RewardForm, StageForm, TaskForm, TeacherForm};
     use loihi_net::network::file::EVERY_KEY;
+    use loihi_task::measure::MeasureForm;
+    use loihi_task::settings::{RewardForm, StageForm, TaskForm, TeacherForm};
     let keys_of = |text: String| text.lines().filter_map(|line| Some(line.split_once(" = ")?.0.to_owned())).collect();
     let keys: [Vec<String>; 6] = [
         keys_of(format!("{:#?}", TaskForm::default()).replace(": ", " = ")),

@@ -7,7 +7,7 @@ use std::fmt;
 /// Named figures, in the order in which they are shown. Of two with one name the first counts.
 ///
 /// ```
-/// use loihi_learn::Metrics;
+/// use loihi_task::Metrics;
 ///
 /// let mut metrics = Metrics::from([("accuracy_test", 0.5)]);
 /// metrics.push(format!("accuracy_stage_{}", 1), 0.25);
@@ -32,7 +32,7 @@ impl Metrics {
     /// Adds figures that others have published; `NAME_published` where the run has a figure `NAME` itself.
     ///
     /// ```
-    /// use loihi_learn::Metrics;
+    /// use loihi_task::Metrics;
     ///
     /// let mut metrics = Metrics::from([("rmse", 0.25)]);
     /// metrics.publish(&[("rmse".to_owned(), 0.5), ("rmse_nengo".to_owned(), 0.125)].into());
@@ -48,7 +48,7 @@ impl Metrics {
     /// The same with those of these names first, in the order of `names`.
     ///
     /// ```
-    /// use loihi_learn::Metrics;
+    /// use loihi_task::Metrics;
     ///
     /// let metrics = Metrics::from([("early", 1.0), ("mean", 2.0), ("late", 3.0)]);
     /// let metrics = metrics.ordered(&["late".to_owned(), "early".to_owned()]);

@@ -94,13 +94,13 @@ impl Stage {
 }
 
 /// Training samples, each named by its place in the list and the number of the epoch.
-pub(crate) fn to_learn(samples: &[usize], epoch: u32) -> Vec<Showing> {
+pub fn to_learn(samples: &[usize], epoch: u32) -> Vec<Showing> {
     let showing = |(key, at): (u32, &usize)| Showing { of: Of::Training(*at), key, replay: Replay::None };
     (epoch << 20..).zip(samples).map(showing).collect()
 }
 
 /// Test samples, each named by its place in the list.
-pub(crate) fn to_test(samples: &[usize]) -> Vec<Showing> {
+pub fn to_test(samples: &[usize]) -> Vec<Showing> {
     let showing = |(key, at): (u32, &usize)| Showing { of: Of::Test(*at), key, replay: Replay::None };
     (TEST_KEY..).zip(samples).map(showing).collect()
 }

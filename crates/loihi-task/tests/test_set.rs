@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use loihi_files::npz::{self, Array, Values};
-use loihi_learn::RunOptions;
-use loihi_learn::samples::Samples;
-use loihi_learn::sets::Wanted;
-use loihi_learn::settings::TaskForm;
+use loihi_task::RunOptions;
+use loihi_task::samples::Samples;
+use loihi_task::sets::Wanted;
+use loihi_task::settings::TaskForm;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

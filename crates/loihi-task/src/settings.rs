@@ -1,6 +1,7 @@
 //! What a network file says of a run: `[task]`, `[[stage]]`, `[[spikes]]`, `[[measure]]`, `[reward]`, `[teacher]`, `[plant]`.
 
 mod keys;
+mod stage_run;
 
 use crate::measure::MeasureForm;
 use crate::sizes;
@@ -10,6 +11,8 @@ use loihi_plant::PlantSpec;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use stage_run::{StageRun, StagesBy};
 
 /// When a sample that is learned is predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +27,7 @@ pub enum Predict {
 /// What is learned, from what data, for how long: `[task]`.
 ///
 /// ```
-/// let task: loihi_learn::settings::TaskForm = toml::from_str("data = \"digits\"\nepochs = 4").map_err(|e| e.to_string())?;
+/// let task: loihi_task::settings::TaskForm = toml::from_str("data = \"digits\"\nepochs = 4").map_err(|e| e.to_string())?;
 /// assert_eq!((task.data.as_deref(), task.epochs, task.stages.len()), (Some("digits"), 4, 0));
 /// # Ok::<(), String>(())
 /// ```
@@ -263,6 +266,11 @@ impl Settings {
     pub const fn takes_samples(&self) -> bool {
         self.plant.is_none() && self.spikes.is_empty()
     }
+
+    /// Steps in which a sample is predicted and then learned, if the network file divides it so.
+    pub fn divided(&self) -> Option<[u16; 2]> {
+        Some([self.task.predict_steps?, self.task.learn_steps?])
+    }
 }
 
 /// The key of `[plant]` that is the network's and not the plant's.
@@ -314,77 +322,4 @@ fn in_words(message: &str) -> String {
     ];
     let found = types.into_iter().find_map(|(end, words)| Some(format!("{}{words}", message.strip_suffix(end)?)));
     found.unwrap_or_else(|| message.to_owned())
-}
-
-/// A run class after class, as [`TaskForm::stages`] has it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct StageRun {
-    /// How samples are divided into tasks.
-    pub by: StagesBy,
-    /// Samples of each class that the device keeps; 0 for none.
-    pub replay_samples: u16,
-    /// Share of a task's showings that are recalled samples.
-    pub replay_share: f64,
-}
-
-/// How samples are divided into tasks that come one after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StagesBy {
-    /// This many classes at a time.
-    Class(u32),
-    /// By a column of the data.
-    Column(String),
-}
-
-impl std::str::FromStr for StageRun {
-    type Err = String;
-
-    /// Reads `by-class:2` or `by-column:NAME`, then `replay:SAMPLES` and `share:SHARE`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let invalid = || {
-            format!(
-                "invalid stages `{text}`: give by-class:NUMBER or by-column:NAME, then ,replay:SAMPLES,share:SHARE if wanted"
-            )
-        };
-        let mut parts = text.split(',').map(|part| part.split_once(':').ok_or_else(invalid));
-        let by = match parts.next().ok_or_else(invalid)?? {
-            ("by-class", number) => {
-                let number = number.parse().ok().filter(|number| *number > 0).ok_or_else(invalid)?;
-                StagesBy::Class(number)
-            }
-            ("by-column", name) if !name.is_empty() => StagesBy::Column(name.to_owned()),
-            _ => return Err(invalid()),
-        };
-        let mut run = Self { by, replay_samples: 0, replay_share: 0.4 };
-        for part in parts {
-            match part? {
-                ("replay", number) => run.replay_samples = number.parse().map_err(|_| invalid())?,
-                ("share", share) => {
-                    let share = share.parse().ok().filter(|share| (0.0..=0.9).contains(share));
-                    run.replay_share = share.ok_or_else(invalid)?;
-                }
-                _ => return Err(invalid()),
-            }
-        }
-        Ok(run)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stages_are_read_from_text() {
-        let run: StageRun = "by-class:2,replay:20,share:0.4".parse().unwrap();
-        assert_eq!(run, StageRun { by: StagesBy::Class(2), replay_samples: 20, replay_share: 0.4 });
-        let run: StageRun = "by-column:user".parse().unwrap();
-        assert_eq!(run.by, StagesBy::Column("user".to_owned()));
-        for text in
-            ["", "by-class", "by-class:0", "by-class:x", "by-column:", "by-class:2,replay:x", "by-class:2,share:2"]
-        {
-            assert!(text.parse::<StageRun>().unwrap_err().contains("give by-class:NUMBER"), "{text}");
-        }
-    }
 }

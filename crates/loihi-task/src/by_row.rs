@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A number for each row of a shape, that is for each element of its first extent.
 ///
 /// ```
-/// use loihi_learn::by_row::ByRow;
+/// use loihi_task::by_row::ByRow;
 ///
 /// let even: std::collections::BTreeMap<String, ByRow> = toml::from_str("at = { from = 57, to = 55 }")?;
 /// assert_eq!(even["at"].values(3)?, [57.0, 56.0, 55.0]);

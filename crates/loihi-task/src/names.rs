@@ -18,7 +18,7 @@ impl Names {
     /// It is [not valid](valid), or is there already.
     ///
     /// ```
-    /// use loihi_learn::names::Names;
+    /// use loihi_task::names::Names;
     ///
     /// let mut names = Names::of_run(&["accuracy"]);
     /// assert_eq!(names.add("weight"), Ok(()));

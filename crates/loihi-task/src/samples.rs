@@ -309,7 +309,7 @@ fn folded(events: &[Event]) -> u64 {
 }
 
 /// Places of at most as many samples of a class, one after the other; the first of them follows from the seed.
-pub(crate) fn some_of_class(all: &[Sample], class: u32, shots: usize, seed: u32) -> Vec<usize> {
+pub fn some_of_class(all: &[Sample], class: u32, shots: usize, seed: u32) -> Vec<usize> {
     let own: Vec<usize> = (0..all.len()).filter(|at| all[*at].label == Some(class)).collect();
     let places = own.len().saturating_sub(shots).max(1);
     let first = word(seed, class, 0, 78) as usize % places;
