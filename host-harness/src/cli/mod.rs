@@ -171,7 +171,12 @@ pub(crate) fn main() -> ExitCode {
     if let Err(error) = stop::listen() {
         out::complain(&format!("Ctrl-C cannot be caught ({error}); it will end the program at once"));
     }
-    let done = match cli.command {
+    ended(run(cli.command))
+}
+
+/// Runs a command; one that this program was built without says so.
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Run(args) => run::run(&args),
         #[cfg(feature = "train")]
         Command::Train(args) => train::train(&args),
@@ -215,7 +220,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Man(args) => dist::man(&args),
         #[cfg(not(feature = "dist"))]
         Command::Man(args) => off::off("man", "dist", &args),
-    };
+    }
+}
+
+/// The exit status of a command, after what there is to say of it.
+fn ended(done: anyhow::Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if out::is_gone(&error) => ExitCode::SUCCESS,

@@ -109,90 +109,143 @@ pub(super) fn neurons(
     options: QuantiseOptions,
 ) -> Result<Option<Neurons>, NodeError> {
     let Some(own) = Parameters::of(node) else { return Ok(None) };
-    let (dt, elements) = (step.dt, size(shape));
-    let values = |(field, array): Named<'_>| -> Result<Vec<f64>, NodeError> {
-        spread(array, shape, ShortRow::Either).map_err(|what| NodeError::at(name, format!("`{field}` {what}")))
-    };
-    let or = |parameter: Option<Named<'_>>, default: f64| parameter.map_or_else(|| Ok(vec![default; elements]), values);
-    let mut unsupported = None;
-    let mut keeps = |tau: Named<'_>| -> Result<Vec<f64>, NodeError> {
-        let field = tau.0;
-        let keep = |tau: &f64| match options.integrator {
+    let node = Node { name, own, shape, step, options };
+    let (keep_v, mut gain) = node.voltage()?;
+    let mut keep_u = vec![0.0; size(shape)];
+    if let Some(tau_syn) = node.own.tau_syn {
+        keep_u = node.keeps(tau_syn)?;
+        let taken = node.current(tau_syn, &keep_u)?;
+        gain.iter_mut().zip(taken).for_each(|(gain, taken)| *gain *= taken);
+    }
+    let v_reset = node.own.v_reset.filter(|_| options.reset == Reset::AsFile);
+    let reset = node.or(v_reset, 0.0)?;
+    let v_leak = node.or(node.own.v_leak, 0.0)?;
+    let leak = keep_v.iter().zip(v_leak).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
+    let leak = leak.collect();
+    let threshold = node.threshold(&reset)?;
+    let shifted = reset.iter().any(|reset| *reset != 0.0);
+    let (constant, unsupported) = (vec![0.0; size(shape)], node.unsupported()?);
+    Ok(Some(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported }))
+}
+
+/// A node with neurons, and how its equations become steps.
+struct Node<'n> {
+    name: &'n str,
+    own: Parameters<'n>,
+    shape: &'n [usize],
+    step: &'n Step,
+    options: QuantiseOptions,
+}
+
+impl Node<'_> {
+    /// A parameter of every neuron.
+    fn values(&self, (field, array): Named<'_>) -> Result<Vec<f64>, NodeError> {
+        spread(array, self.shape, ShortRow::Either).map_err(|what| self.error(format!("`{field}` {what}")))
+    }
+
+    fn error(&self, what: impl Into<String>) -> NodeError {
+        NodeError::at(self.name, what)
+    }
+
+    /// A parameter that the file need not have.
+    fn or(&self, parameter: Option<Named<'_>>, default: f64) -> Result<Vec<f64>, NodeError> {
+        parameter.map_or_else(|| Ok(vec![default; size(self.shape)]), |parameter| self.values(parameter))
+    }
+
+    /// What a step leaves, as the integrator has it, in or out of the range of a share.
+    fn decays(&self, tau: Named<'_>) -> Result<Vec<f64>, NodeError> {
+        let taus = self.values(tau)?;
+        if let Some(below) = taus.iter().find(|tau| **tau <= 0.0) {
+            return Err(self.error(format!("a `{}` of {below} is not above 0", tau.0)));
+        }
+        let dt = self.step.dt;
+        let decay = |tau: &f64| match self.options.integrator {
             Integrator::Euler => 1.0 - dt / tau,
             Integrator::Exp | Integrator::Impulse => (-dt / tau).exp(),
         };
-        let taus = values(tau)?;
-        if let Some(tau) = taus.iter().find(|tau| **tau <= 0.0) {
-            return Err(NodeError::at(name, format!("a `{field}` of {tau} is not above 0")));
-        }
-        let keeps: Vec<f64> = taus.iter().map(keep).collect();
-        if keeps.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
-            unsupported = Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept"));
-        }
-        Ok(keeps.iter().map(|keep| keep.clamp(0.0, 1.0)).collect())
-    };
-    // What an input of 1 adds, of what it would be in the end.
-    let shares = |tau: Named<'_>, keeps: &[f64]| -> Result<Vec<f64>, NodeError> {
-        match options.integrator {
-            Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
-            Integrator::Impulse => Ok(values(tau)?.iter().map(|tau| dt / tau).collect()),
-        }
-    };
-    let fires = own.threshold.is_some();
-    // Whether the voltage takes what comes whole.
-    let whole = match options.gain {
-        Gain::File | Gain::WholeCurrent => false,
-        Gain::WholeSilent => !fires,
-        Gain::Whole => true,
-        Gain::Decayed => fires,
-    };
-    let (keep_v, mut gain) = match (own.tau, own.r) {
-        (None, None) => (vec![0.0; elements], vec![1.0; elements]),
-        // Without a time constant an input of 1 is an impulse of area 1, unless it lasts for its step.
-        (None, Some(r)) => {
-            let lasts = if step.if_by_time { dt } else { 1.0 };
-            (vec![1.0; elements], values(r)?.iter().map(|r| r * lasts).collect())
-        }
-        (Some(tau), r) => {
-            let keep_v = keeps(tau)?;
-            let gain = if whole {
-                vec![1.0; elements]
-            } else {
-                shares(tau, &keep_v)?.iter().zip(or(r, 1.0)?).map(|(share, r)| share * r).collect()
-            };
-            (keep_v, gain)
-        }
-    };
-    let mut keep_u = vec![0.0; elements];
-    if let Some(tau_syn) = own.tau_syn {
-        keep_u = keeps(tau_syn)?;
-        let taken: Vec<f64> = match options.gain {
-            Gain::File | Gain::WholeSilent => {
-                shares(tau_syn, &keep_u)?.iter().zip(or(own.w_in, 1.0)?).map(|(share, w_in)| share * w_in).collect()
+        Ok(taus.iter().map(decay).collect())
+    }
+
+    /// Shares that a step leaves.
+    fn keeps(&self, tau: Named<'_>) -> Result<Vec<f64>, NodeError> {
+        Ok(self.decays(tau)?.iter().map(|keep| keep.clamp(0.0, 1.0)).collect())
+    }
+
+    /// Why nothing of a current or a voltage is kept, if a step is too long for it.
+    fn unsupported(&self) -> Result<Option<String>, NodeError> {
+        for tau in [self.own.tau_syn, self.own.tau].into_iter().flatten() {
+            if self.decays(tau)?.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
+                let (dt, field) = (self.step.dt, tau.0);
+                return Ok(Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept")));
             }
-            Gain::WholeCurrent => or(own.w_in, 1.0)?,
-            Gain::Whole => vec![1.0; elements],
-            Gain::Decayed => keep_u.clone(),
-        };
-        gain.iter_mut().zip(taken).for_each(|(gain, taken)| *gain *= taken);
-    }
-    let reset = if options.reset == Reset::AsFile { or(own.v_reset, 0.0)? } else { vec![0.0; elements] };
-    let leak =
-        keep_v.iter().zip(or(own.v_leak, 0.0)?).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
-    let (leak, constant) = (leak.collect(), vec![0.0; elements]);
-    let mut threshold = None;
-    if let Some(own) = own.threshold {
-        let own: Vec<f64> = values(own)?.iter().zip(&reset).map(|(threshold, reset)| threshold - reset).collect();
-        if let Some(low) = own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
-            return Err(NodeError::at(
-                name,
-                format!("a threshold of {low} above the reset: neurons would fire for ever"),
-            ));
         }
-        threshold = Some(own);
+        Ok(None)
     }
-    let shifted = reset.iter().any(|reset| *reset != 0.0);
-    Ok(Some(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported }))
+
+    /// What an input of 1 adds, of what it would be in the end.
+    fn shares(&self, tau: Named<'_>, keeps: &[f64]) -> Result<Vec<f64>, NodeError> {
+        match self.options.integrator {
+            Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
+            Integrator::Impulse => Ok(self.values(tau)?.iter().map(|tau| self.step.dt / tau).collect()),
+        }
+    }
+
+    /// What is kept of the voltage, and what an input of 1 adds to it.
+    fn voltage(&self) -> Result<(Vec<f64>, Vec<f64>), NodeError> {
+        let elements = size(self.shape);
+        match (self.own.tau, self.own.r) {
+            (None, None) => Ok((vec![0.0; elements], vec![1.0; elements])),
+            // Without a time constant an input of 1 is an impulse of area 1, unless it lasts for its step.
+            (None, Some(r)) => {
+                let lasts = if self.step.if_by_time { self.step.dt } else { 1.0 };
+                Ok((vec![1.0; elements], self.values(r)?.iter().map(|r| r * lasts).collect()))
+            }
+            (Some(tau), r) => {
+                let keep = self.keeps(tau)?;
+                let gain = if self.takes_whole() {
+                    vec![1.0; elements]
+                } else {
+                    self.shares(tau, &keep)?.iter().zip(self.or(r, 1.0)?).map(|(share, r)| share * r).collect()
+                };
+                Ok((keep, gain))
+            }
+        }
+    }
+
+    /// Whether the voltage takes what comes whole.
+    const fn takes_whole(&self) -> bool {
+        let fires = self.own.threshold.is_some();
+        match self.options.gain {
+            Gain::File | Gain::WholeCurrent => false,
+            Gain::WholeSilent => !fires,
+            Gain::Whole => true,
+            Gain::Decayed => fires,
+        }
+    }
+
+    /// What an input of 1 adds to the current.
+    fn current(&self, tau_syn: Named<'_>, keeps: &[f64]) -> Result<Vec<f64>, NodeError> {
+        match self.options.gain {
+            Gain::File | Gain::WholeSilent => {
+                let w_in = self.or(self.own.w_in, 1.0)?;
+                Ok(self.shares(tau_syn, keeps)?.iter().zip(w_in).map(|(share, w_in)| share * w_in).collect())
+            }
+            Gain::WholeCurrent => self.or(self.own.w_in, 1.0),
+            Gain::Whole => Ok(vec![1.0; keeps.len()]),
+            Gain::Decayed => Ok(keeps.to_vec()),
+        }
+    }
+
+    /// Thresholds above the reset, for neurons that fire.
+    fn threshold(&self, reset: &[f64]) -> Result<Option<Vec<f64>>, NodeError> {
+        let Some(threshold) = self.own.threshold else { return Ok(None) };
+        let own: Vec<f64> =
+            self.values(threshold)?.iter().zip(reset).map(|(threshold, reset)| threshold - reset).collect();
+        match own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
+            Some(low) => Err(self.error(format!("a threshold of {low} above the reset: neurons would fire for ever"))),
+            None => Ok(Some(own)),
+        }
+    }
 }
 
 /// The decay register that keeps nearest to a share.
