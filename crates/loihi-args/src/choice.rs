@@ -26,7 +26,7 @@ pub fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
 /// What is wrong with it.
 pub fn one_or_more<T: FromStr<Err = ParseIntError>>(number: &str) -> Result<T, String> {
     number.parse().map_err(|error: ParseIntError| match error.kind() {
-        IntErrorKind::PosOverflow => error.to_string(),
+        IntErrorKind::PosOverflow => "it is too large: give a smaller number".to_owned(),
         IntErrorKind::Zero => "give 1 or more".to_owned(),
         _ => "give a whole number of 1 or more".to_owned(),
     })

@@ -90,7 +90,7 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
         if DataSet::of(name).is_some() {
             let meant = nearest(name, &names);
             let meant = meant.map_or_else(|| ";".to_owned(), |near| format!(": did you mean the experiment `{near}`?"));
-            return anyhow!("`{name}` is a data set, which --data takes{meant} `loihi list` shows all");
+            return anyhow!("`{name}` is a data set, which --data and --train take{meant} `loihi list` shows all");
         }
         if file.exists() {
             return anyhow!(
@@ -134,9 +134,15 @@ pub fn advice(path: &Path) -> Option<String> {
         _ if KeptFile::of(&start) == Some(KeptFile::Checkpoint) => {
             format!("{shown} is the checkpoint of a run: repeat the command of that run with --resume {}", of_run())
         }
+        "onnx" => format!(
+            "{shown} is an ANN: `loihi convert {shown} --calibrate DATA --out NET.toml` makes a spiking network of it"
+        ),
         "toml" => return advice_on_toml(&String::from_utf8_lossy(&start), path),
         extension if matches!(extension, "tar" | "tgz") || format_of(path, &start).is_some() => {
-            format!("{shown} is a file of samples: `loihi run NET.toml --data {shown}` shows them to a network")
+            format!(
+                "{shown} is a file of samples: `loihi run NET.toml --data {shown}` shows them to a network, \
+                 `loihi train NET.toml --train {shown}` trains one"
+            )
         }
         _ => return None,
     })

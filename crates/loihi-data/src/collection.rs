@@ -43,7 +43,8 @@ enum Source {
 }
 
 /// Opens data: the name of a data set ([`DATA_SETS`](super::DATA_SETS)), a file of one of the [`FORMATS`](super::FORMATS),
-/// an archive (`.tar`, `.tar.gz`, `.tgz`) or a folder. A path that exists is itself, even if it is called as a data set.
+/// an archive (`.tar`, `.tar.gz`, `.tgz`) or a folder. A name comes before a file or folder
+/// of that name, which is given as `./NAME`.
 ///
 /// | what | splits | labels |
 /// |---|---|---|
@@ -58,7 +59,7 @@ enum Source {
 /// [`DataError`]. Files are read later, by [`Collection::samples`].
 pub fn open(what: impl AsRef<Path>, options: &DataOptions) -> Result<Collection, DataError> {
     let path = what.as_ref();
-    let set = path.to_str().filter(|_| !path.exists()).and_then(DataSet::of);
+    let set = path.to_str().and_then(DataSet::of);
     let (path, package) = match set.map(|set| (set, set.origin)) {
         Some((set, Origin::BuiltIn(samples))) => {
             let splits = ["test", "train"].map(str::to_owned).to_vec();

@@ -91,13 +91,19 @@ fn folders(samples: &[&Path], roots: &[&Path]) -> BTreeMap<String, u32> {
 /// assert_eq!(classes_missing(&samples(&[2, 2])).as_deref(), Some("all samples are of class 2"));
 /// let missing = classes_missing(&samples(&[1, 2, 3]));
 /// assert_eq!(missing.as_deref(), Some("class 0 has no samples: classes count from 0"));
+/// let missing = classes_missing(&samples(&[0, 1, 2, 17]));
+/// assert_eq!(missing.as_deref(), Some("of the classes 0 to 17 only 4 have samples: is one of them wrong?"));
 /// ```
 pub fn classes_missing(samples: &[Sample]) -> Option<String> {
     let classes: BTreeSet<u32> = samples.iter().filter_map(|sample| sample.label).collect();
     match (classes.first()?, classes.len()) {
         (only, 1) => Some(format!("all samples are of class {only}")),
         (1, _) => Some("class 0 has no samples: classes count from 0".to_owned()),
-        _ => None,
+        (_, there) => {
+            let largest = *classes.last()?;
+            let is_sparse = largest as usize >= 2 * there;
+            is_sparse.then(|| format!("of the classes 0 to {largest} only {there} have samples: is one of them wrong?"))
+        }
     }
 }
 

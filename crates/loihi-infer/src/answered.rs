@@ -10,9 +10,11 @@ use loihi_task::{Answer, ExperimentError, Observer, Running};
 
 /// Answers whose class is known, and those of them that are right.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Right {
+pub(crate) struct Tally {
     pub(crate) labelled: u32,
     pub(crate) right: u32,
+    /// Whether any sample has an answer, of a resumed run as far as is known.
+    pub(crate) is_answered: bool,
 }
 
 /// What a network answered to a sample.
@@ -46,14 +48,15 @@ impl Answered {
         &self,
         (number, item): (u32, &Sample),
         total: usize,
-        so_far: &mut Right,
+        so_far: &mut Tally,
         observer: &mut dyn Observer,
     ) -> Result<(), ExperimentError> {
         let Self { steps, labels, answers, scores } = self;
         let [own_right, own_labelled] = right_of(labels, answers);
         so_far.labelled = so_far.labelled.saturating_add(own_labelled);
         so_far.right = so_far.right.saturating_add(own_right);
-        let (Right { labelled, right }, name, steps) = (*so_far, item.name.as_str(), *steps);
+        so_far.is_answered |= answers.iter().any(Option::is_some);
+        let (Tally { labelled, right, .. }, name, steps) = (*so_far, item.name.as_str(), *steps);
         let answer = Answer { number, name, steps, labels, answers, scores, labelled, right };
         observer.answer(&answer)?;
         let figure = answer.accuracy().map(|accuracy| ("accuracy", accuracy));

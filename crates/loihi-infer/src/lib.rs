@@ -3,12 +3,12 @@
 mod answered;
 mod shared;
 
-use answered::{Answered, Right};
+use answered::{Answered, Tally};
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;
 use loihi_data::{Sample, Scale};
 use loihi_device::session::{Session, SessionError};
-use loihi_net::network::Network;
+use loihi_net::network::{Network, ReadBy};
 use loihi_place::neuron_map::NeuronMap;
 use loihi_place::place::Placed;
 use loihi_run::inference::labels::labels_of;
@@ -17,7 +17,7 @@ use loihi_run::inference::{Inference, Stimulus};
 use loihi_run::record::RecordError;
 use loihi_run::record::checkpoint::{Planned, RunPosition};
 use loihi_task::observer::right_of;
-use loihi_task::samples::hash_of;
+use loihi_task::sample_hash::hash_of;
 use loihi_task::stage::resumed;
 use loihi_task::{ExperimentError, Metrics, NoObserver, Observer, Outcome, RunOptions, Task, conclude, restore};
 use std::num::NonZeroUsize;
@@ -109,14 +109,27 @@ impl Trained {
         Planned { name, samples: shown.len(), steps: None, readouts: 1, hash: hash.finish() }
     }
 
+    /// Why no sample has an answer, if none has and spikes would be one.
+    fn silence(&self, tally: Tally, samples: usize) -> Option<String> {
+        let readout = self.network.readout.filter(|own| own.by != ReadBy::Voltage)?;
+        let name = &self.network.populations.get(readout.population)?.name;
+        let steps = self.network.sample_steps().map_or_else(String::new, |steps| format!(" and a sample has {steps}"));
+        (samples > 0 && !tally.is_answered).then(|| {
+            format!(
+                "`{name}` did not spike in any sample, so none has an answer: a spike takes a step from layer to layer{steps}, so \
+                 give more `steps` or `late_steps`, or else lower `v_th`"
+            )
+        })
+    }
+
     /// Takes the device where a run stood that was shown the first samples.
     fn restore(
         &self,
         inference: &mut Inference<'_>,
         options: &RunOptions,
         shown: &[Sample],
-    ) -> Result<(usize, Right), ExperimentError> {
-        let Some(resume) = &options.resume else { return Ok((0, Right::default())) };
+    ) -> Result<(usize, Tally), ExperimentError> {
+        let Some(resume) = &options.resume else { return Ok((0, Tally::default())) };
         let plan = [self.planned(shown, options.seed)];
         let position = resumed(resume, &plan, &self.placed.image, inference)?;
         let before = shown.get(..position.items).unwrap_or_default();
@@ -131,7 +144,8 @@ impl Trained {
         if found != expected {
             return Err(RecordError::OtherState { expected, found }.into());
         }
-        Ok((before.len(), Right { labelled, right: position.right.first().copied().unwrap_or(0).min(labelled) }))
+        let right = position.right.first().copied().unwrap_or(0).min(labelled);
+        Ok((before.len(), Tally { labelled, right, is_answered: !before.is_empty() }))
     }
 }
 
@@ -149,24 +163,24 @@ impl Showing<'_> {
     fn in_turn(
         &self,
         inference: &mut Inference<'_>,
-        (first, mut right): (usize, Right),
+        (first, mut tally): (usize, Tally),
         observer: &mut dyn Observer,
-    ) -> Result<Right, ExperimentError> {
+    ) -> Result<Tally, ExperimentError> {
         for (number, item) in (0_u32..).zip(self.shown).skip(first) {
             let answered = Answered::of(self.trained, inference, (number, item), self.seed)?;
-            answered.tell((number, item), self.shown.len(), &mut right, observer)?;
+            answered.tell((number, item), self.shown.len(), &mut tally, observer)?;
             if observer.wants_checkpoint() {
-                let position = self.position(number as usize + 1, right);
+                let position = self.position(number as usize + 1, tally);
                 let session = inference.session();
                 let (state, files) = (session.save(SnapshotScope::State)?, session.recorded_files()?);
                 observer.checkpoint(&position, &state, files)?;
             }
         }
-        Ok(right)
+        Ok(tally)
     }
 
     /// Where the run stands after the first samples.
-    fn position(&self, items: usize, Right { right, .. }: Right) -> RunPosition {
+    fn position(&self, items: usize, Tally { right, .. }: Tally) -> RunPosition {
         let plan = self.plan.get_or_init(|| self.trained.planned(self.shown, self.seed));
         RunPosition { plan: vec![plan.clone()], items, right: vec![right], ..RunPosition::default() }
     }
@@ -197,11 +211,15 @@ impl Task for Trained {
         let from = self.restore(&mut inference, options, shown)?;
         let showing = Showing { trained: self, shown, seed: options.seed, plan: OnceLock::new() };
         let mut others = self.others(inference.session(), shown.len() - from.0)?;
-        let Right { labelled, right } = if others.is_empty() {
+        let tally = if others.is_empty() {
             showing.in_turn(&mut inference, from, observer)?
         } else {
             showing.shared(&mut inference, &mut others, from, observer)?
         };
+        if let Some(what) = self.silence(tally, shown.len()) {
+            observer.warn(&what);
+        }
+        let Tally { labelled, right, .. } = tally;
         let mut metrics = Metrics::new();
         if labelled > 0 {
             metrics.push("accuracy", f64::from(right) / f64::from(labelled));

@@ -4,7 +4,7 @@
 //! are drawn, and counts. So each device takes batches of samples, and starts a batch from the same state, at the step that a
 //! single device would have reached.
 
-use crate::answered::{Answered, Right};
+use crate::answered::{Answered, Tally};
 use crate::{Showing, Trained};
 use loihi_core::chip::{Chip, SnapshotScope};
 use loihi_core::ops::OpCounts;
@@ -54,7 +54,7 @@ struct Done {
 struct Told {
     /// Samples.
     items: usize,
-    right: Right,
+    tally: Tally,
     ops: OpCounts,
     /// All state before the first sample.
     start: Vec<u8>,
@@ -129,9 +129,9 @@ impl Showing<'_> {
         &self,
         inference: &mut Inference<'_>,
         others: &mut [Session],
-        (first, right): (usize, Right),
+        (first, tally): (usize, Tally),
         observer: &mut dyn Observer,
-    ) -> Result<Right, ExperimentError> {
+    ) -> Result<Tally, ExperimentError> {
         let Trained { network, placed, .. } = self.trained;
         let state = inference.session().save(SnapshotScope::State)?;
         let ops = inference.session().ops()?;
@@ -140,7 +140,7 @@ impl Showing<'_> {
         let batches = (others.len() + 1) * BATCHES_PER_DEVICE;
         let size = ((self.shown.len() - first) / batches).clamp(1, BATCH_MAX);
         let queue = &Mutex::new(Queue { next: first, steps: ops.steps, size });
-        let mut told = Told { items: first, right, ops, start: state.clone(), end: None, waiting: BTreeMap::new() };
+        let mut told = Told { items: first, tally, ops, start: state.clone(), end: None, waiting: BTreeMap::new() };
         thread::scope(|scope| {
             // This one has the first batch, with which what it records begins.
             let own = self.take(queue);
@@ -163,7 +163,7 @@ impl Showing<'_> {
             inference.session().restore_counted(&mut state, told.ops)?;
             inference.restored()?;
         }
-        Ok(told.right)
+        Ok(told.tally)
     }
 
     /// Answers batches until there are none, or the receiver is gone.
@@ -247,7 +247,7 @@ impl Showing<'_> {
         while let Some(Done { answers, end }) = told.waiting.remove(&told.items) {
             for answered in answers {
                 let (number, item) = (u32::try_from(told.items).unwrap_or(u32::MAX), &self.shown[told.items]);
-                answered.tell((number, item), self.shown.len(), &mut told.right, observer)?;
+                answered.tell((number, item), self.shown.len(), &mut told.tally, observer)?;
                 told.items += 1;
             }
             let (ops, state) = end?;
@@ -256,7 +256,7 @@ impl Showing<'_> {
             // The next sample starts from rest, so that the state of the start is as good as that of now.
             if told.end.is_none() && observer.wants_checkpoint() {
                 count_as(&mut told.start, told.ops);
-                let position = self.position(told.items, told.right);
+                let position = self.position(told.items, told.tally);
                 observer.checkpoint(&position, &told.start, session.recorded_files()?)?;
             }
         }

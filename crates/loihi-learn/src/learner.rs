@@ -8,6 +8,8 @@ use crate::figures;
 use crate::float_prototypes;
 use crate::frozen::Frozen;
 use crate::online::Online;
+use crate::opening;
+use crate::options::LearnerOptions;
 use crate::plan::Planning;
 use crate::presenter::Presenter;
 use crate::requirements::Requirements;
@@ -17,15 +19,12 @@ use loihi_device::session::{Session, SessionError};
 use loihi_net::network::Network;
 use loihi_net::network::file::{self, FileError, FileOptions};
 use loihi_place::neuron_map::NeuronMap;
-use loihi_place::place::{Placed, PlacementOptions, place};
+use loihi_place::place::{Placed, place};
 use loihi_plant::PlantSpec;
-use loihi_run::inference::present::input_of;
-use loihi_run::inference::{Inference, scale};
-use loihi_run::record::score::Score;
+use loihi_run::inference::Inference;
 use loihi_task::observer::Observer;
 use loihi_task::samples::Samples;
-use loihi_task::sets::Wanted;
-use loihi_task::settings::{Settings, StageRun, StagesBy};
+use loihi_task::settings::{Settings, StageRun};
 use loihi_task::task::{ExperimentError, Outcome, RunOptions, Task, conclude, refuse_stages_and_data, restore};
 use loihi_task::{measure, spikes};
 use loihi_twin::FloatTwin;
@@ -66,26 +65,6 @@ pub struct Learner {
     network: Network,
     settings: Settings,
     options: LearnerOptions,
-}
-
-/// What a command says besides the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LearnerOptions {
-    /// Data to test on, if they are not part of the others.
-    pub test: Option<PathBuf>,
-    /// Populations and programs that do not learn.
-    pub freeze: Vec<String>,
-    /// Runs class after class, instead of the file's; see [`StageRun`].
-    pub stages: Vec<String>,
-    /// Samples of each class that are learned; all if it is `None`. Which ones follows from the seed.
-    pub shots: Option<usize>,
-    /// Steps of a sample, if not the network's own.
-    pub steps: Option<u32>,
-    /// The input to which samples are shown, if there are several.
-    pub input: Option<String>,
-    /// How the network is spread over cores.
-    pub placement: PlacementOptions,
 }
 
 impl Learner {
@@ -240,34 +219,8 @@ impl Learner {
         Trials { network: &network, placed: &placed, task, stimulus, measures }.run(&mut inference, options, observer)
     }
 
-    /// A file that the network file names: beside it, if it is there.
-    fn beside(&self, name: &str) -> String {
-        let beside = self.path.parent().map(|folder| folder.join(name)).filter(|path| path.exists());
-        beside.map_or_else(|| name.to_owned(), |path| path.display().to_string())
-    }
-
     fn samples(&self, options: &RunOptions) -> Result<Samples, ExperimentError> {
-        let mut task = self.settings.task.clone();
-        for name in [&mut task.data, &mut task.test].into_iter().flatten() {
-            *name = self.beside(name);
-        }
-        let mut runs = task.stages.iter().filter_map(|text| text.parse::<StageRun>().ok());
-        let column = runs.find_map(|run| match run.by {
-            StagesBy::Column(name) => Some(name),
-            StagesBy::Class(_) => None,
-        });
-        let test = self.options.test.as_deref().or(task.test.as_deref().map(Path::new));
-        let reals = loihi_snip::takes_reals(&self.network);
-        let input = input_of(&self.network, self.options.input.as_deref());
-        // Without an input the table is only checked.
-        let scale = scale::of(&self.network, input.unwrap_or(usize::MAX))?;
-        if let Some(section) = self.network.run.scale.as_ref().filter(|_| reals) {
-            return Err(section
-                .error("scale", "", "its programs take numbers as they are: leave the table out")
-                .into());
-        }
-        let wanted = Wanted { reals, column: column.as_deref(), test, stream: task.stream, scale, ..Wanted::default() };
-        Samples::open(&task, options, wanted)?.select(options, task.validation_samples, self.options.shots)
+        opening::samples(&self.settings, &self.network, self.path.parent(), &self.options, options)
     }
 }
 
@@ -330,14 +283,10 @@ impl Task for Learner {
         metrics.publish(&self.settings.task.published);
         let digest = session.digest()?;
         let outcome = conclude(session, image, observer, metrics, vec![digest])?;
-        Ok(Outcome {
-            tables,
-            untested: figures::untested(&stages, values),
-            steps: scores.iter().map(|score: &Score| score.ops.steps).sum(),
-            samples: Some(scores.iter().map(|score| score.samples as u64).sum()),
-            scale: samples.scale(),
-            ..outcome
-        })
+        let (untested, scale) = (figures::untested(&stages, values), samples.scale());
+        let samples = Some(scores.iter().map(|score| score.samples as u64).sum());
+        let steps = scores.iter().map(|score| score.ops.steps).sum();
+        Ok(Outcome { tables, untested, steps, samples, scale, ..outcome })
     }
 }
 

@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`trials`] | a run of trials whose spikes the network file gives |
 //! | [`plan`] | stages of learning and of testing, known before anything runs |
+//! | [`options`] | what a command says besides the file |
+//! | [`opening`] | the samples of a network file, opened |
 //! | [`presenter`] | from a sample to mailboxes and inputs |
 //! | [`figures`] | the figures of runs through stages |
 //! | [`judge`] | what a network answers, and how good that is |
@@ -36,10 +38,13 @@ pub mod frozen;
 pub mod judge;
 pub mod learner;
 pub mod online;
+pub mod opening;
+pub mod options;
 pub mod plan;
 pub mod presenter;
 pub mod requirements;
 pub mod spiking;
 pub mod trials;
 
-pub use learner::{Learner, LearnerOptions};
+pub use learner::Learner;
+pub use options::LearnerOptions;

@@ -40,7 +40,8 @@ impl Planning<'_> {
         if !self.settings.stages.is_empty() {
             return self.of_forms();
         }
-        if task.stages.is_empty() {
+        // No epochs only test, all classes together.
+        if task.stages.is_empty() || self.epochs.unwrap_or(task.epochs) == 0 {
             return self.epochs();
         }
         let runs: Vec<StageRun> =
@@ -214,11 +215,6 @@ impl Planning<'_> {
         }
         let tasks = self.samples.tasks(&run.by).map_err(ExperimentError::Plan)?;
         let epochs = self.epochs.unwrap_or(self.settings.task.epochs);
-        if epochs == 0 {
-            return Err(Self::invalid(
-                "stages learn class after class, and 0 epochs learn nothing: leave out one of them",
-            ));
-        }
         sizes::epochs_over(self.samples.training.len(), epochs)?;
         let (taught, asked) = (self.taught()?, self.asked());
         let kind = if keeps > 0 { format!("replay {keeps}") } else { "no replay".to_owned() };

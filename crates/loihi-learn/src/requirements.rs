@@ -26,7 +26,7 @@ pub struct Requirements<'r> {
 }
 
 impl Requirements<'_> {
-    /// Holds a run to all of them; `is_frozen` says whether the command freezes anything.
+    /// Holds a run to all of them; `freezes` says whether the command freezes anything.
     ///
     /// # Errors
     /// What is not possible, and what to do.
@@ -35,14 +35,14 @@ impl Requirements<'_> {
         samples: &Samples,
         presenter: &Presenter<'_>,
         stages: &[Stage],
-        is_frozen: bool,
+        freezes: bool,
     ) -> Result<(), ExperimentError> {
         check_rates(stages, self.placed)?;
         presenter.check(self.network, samples)?;
         self.steps(presenter)?;
         self.readout()?;
         Afterwards::new(self.settings).check(self.file, &self.placed.programs, samples)?;
-        self.something_learns(stages, is_frozen)
+        self.something_learns(stages, freezes)
     }
 
     /// Steps of a sample: those that are predicted and those that are learned, and as many as its programs need.
@@ -85,12 +85,12 @@ impl Requirements<'_> {
     }
 
     /// Something that learns, in stages that do.
-    fn something_learns(&self, stages: &[Stage], is_frozen: bool) -> Result<(), ExperimentError> {
+    fn something_learns(&self, stages: &[Stage], freezes: bool) -> Result<(), ExperimentError> {
         let has_rules = self.network.connections.iter().any(|own| own.learning.is_some());
         let Some(stage) = stages.iter().find(|stage| stage.learns && stage.taught.is_empty() && !has_rules) else {
             return Ok(());
         };
-        let what = if is_frozen {
+        let what = if freezes {
             "everything that could learn is frozen: leave out a --freeze"
         } else {
             "the network has nothing that learns: add a `[[snip]]`, or `[connection.learning]`"

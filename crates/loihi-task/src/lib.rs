@@ -15,6 +15,7 @@
 //! | [`signal_figures`] | figures of a signal that a network gives |
 //! | [`settings`] | what a network file says of a run |
 //! | [`sets`] | samples to learn from and to test on, as they are read and scaled |
+//! | [`sample_hash`] | hashes of samples |
 //! | [`samples`] | a training set and a test set of samples of any kind |
 //! | [`stage`] | a part of a run: what it learns or tests |
 
@@ -25,6 +26,7 @@ pub mod measure;
 pub mod metrics;
 pub mod names;
 pub mod observer;
+pub mod sample_hash;
 pub mod samples;
 pub mod sets;
 pub mod settings;

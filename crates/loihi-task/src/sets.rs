@@ -35,7 +35,7 @@ pub struct Beside {
 }
 
 /// Reads samples, with values of 0 to `full_scale`; what is tested is scaled as what is learned.
-pub fn read(
+pub(crate) fn read(
     data: &Collection,
     test: Option<&Path>,
     common: &DataOptions,
@@ -67,7 +67,7 @@ pub fn read(
 }
 
 /// Whether all samples have as many values as the first one, and those beside them as those beside it.
-pub fn check_sizes(sets: [(&str, &[Sample]); 2]) -> Result<(), ExperimentError> {
+pub(crate) fn check_sizes(sets: [(&str, &[Sample]); 2]) -> Result<(), ExperimentError> {
     let sizes =
         |sample: &Sample| -> Vec<usize> { std::iter::once(sample).chain(&sample.beside).map(size_of).collect() };
     let Some(first) = sets.iter().find_map(|(_, samples)| samples.first()).map(sizes) else { return Ok(()) };
@@ -84,7 +84,7 @@ pub fn check_sizes(sets: [(&str, &[Sample]); 2]) -> Result<(), ExperimentError> 
 }
 
 /// Whether a folder that is given may hold the data set that is wanted.
-pub fn is_folder_of_sets(set: Option<&DataSet>, given: &Path) -> bool {
+pub(crate) fn is_folder_of_sets(set: Option<&DataSet>, given: &Path) -> bool {
     set.is_some_and(|set| matches!(set.origin, Origin::Fetched(_))) && given.is_dir()
 }
 

@@ -1,6 +1,7 @@
 //! A stage of a run: what it learns or tests, with whom, and in what order.
 
-use crate::samples::{Of, Samples, hash_of};
+use crate::sample_hash::hash_of;
+use crate::samples::{Of, Samples};
 use crate::task::ExperimentError;
 use loihi_core::chip::SnapshotScope;
 use loihi_core::num::Fnv64;

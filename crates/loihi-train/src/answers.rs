@@ -84,6 +84,9 @@ pub fn silence(model: &Model, network: &Network, tally: &Tally) -> Vec<String> {
                 "a sample is over after {}, and spikes take as many to it, or more: give more `steps` or `late_steps`",
                 plural(steps, "step")
             )
+        } else if !model.synapses.iter().any(|own| own.to == place) {
+            "its biases never lift it above its threshold: lower `v_th`, or look for what is odd about the samples by `loihi data show`"
+                .to_owned()
         } else {
             "its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], lower `v_th`, or give `v_th_rate`"
                     .to_owned()

@@ -106,12 +106,15 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
         out::complain(warning);
     }
     let table = result.table();
-    out::line(format_args!("{}", table.trim_end()))?;
+    // Before anything is printed: who reads it may be gone.
     if let Some(path) = &args.out {
         let mut network = converted.network.clone();
         network.about = format!("Converted from {}:\n{table}", args.file.display());
         samples.scale().into_iter().for_each(|scale| scale::keep(&mut network, 0, scale));
         network.save(path)?;
+    }
+    out::line(format_args!("{}", table.trim_end()))?;
+    if let Some(path) = &args.out {
         out::line(format_args!("the network is in {}", path.display()))?;
     }
     let mut body = result.body();

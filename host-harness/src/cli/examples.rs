@@ -28,11 +28,11 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 31] = [
         "train",
         &[
             [
-                "loihi train net.toml --train samples.csv --test samples.csv --epochs 20 --out trained",
+                "loihi train net.toml --train samples.csv --test others.csv --epochs 20 --out trained",
                 "a network of your own, tested on samples of your choice",
             ],
             [
-                "loihi train net.toml --train samples.csv --test samples.csv --epochs 20 --resume trained",
+                "loihi train net.toml --train samples.csv --test others.csv --epochs 20 --resume trained",
                 "the same from its last checkpoint",
             ],
         ],
@@ -41,11 +41,11 @@ const EXAMPLES: [(&str, &[[&str; 2]]); 31] = [
         "convert",
         &[
             [
-                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --out spiking.toml",
+                "loihi convert net.onnx --calibrate samples.csv --test others.csv --out spiking.toml",
                 "accuracy after 16, 24, 32 and 64 steps, and the network",
             ],
             [
-                "loihi convert net.onnx --calibrate samples.csv --test samples.csv --reset zero --by channel",
+                "loihi convert net.onnx --calibrate samples.csv --test others.csv --reset zero --by channel",
                 "one compartment a neuron, a scale a channel",
             ],
         ],

@@ -31,7 +31,7 @@ pub(super) struct FolderArgs {
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
     /// Time from one checkpoint to the next in milliseconds
-    #[arg(long, value_name = "N", default_value_t = 2000, requires = "folder", value_parser = whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 2000, requires = "folder", value_parser = whole::<u64>(0..=4_294_967_295))]
     checkpoint_ms: u64,
 }
 

@@ -9,6 +9,7 @@ use super::recorded::{self, FolderArgs, Run, Start, print_finished, resuming};
 use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
+use host_harness::data::classes_missing;
 use host_harness::experiment::figure;
 use host_harness::network::file;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
@@ -108,6 +109,9 @@ fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::
     }
     subject.beyond.iter().filter(|beyond| beyond.any()).for_each(|beyond| recording.warn(&beyond.to_string()));
     subject.misfits().iter().for_each(|what| recording.warn(what));
+    if let Some(what) = classes_missing(&subject.samples.training).filter(|_| args.samples.is_none()) {
+        recording.warn(&format!("{}: {what}", subject.samples.name));
+    }
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();

@@ -1,8 +1,9 @@
 //! `loihi train` of an ANN and `loihi convert`: digits, trained and converted for real, and what users get wrong.
 
 use crate::common::root;
-use crate::process::{assert_one_sentence, command, object, stopped_twice};
+use crate::process::{assert_one_sentence, command, object, start, stopped_twice};
 use std::fs;
+use std::path::Path;
 
 fn example() -> String {
     root().join("examples/train/digits-ann.toml").to_str().unwrap().to_owned()
@@ -40,6 +41,13 @@ fn digits_are_trained_converted_and_run() {
     // A fifth of the 1,437 training samples is held back, as in training.
     let validated = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--validate", "--json"];
     assert_eq!(object(&command(&validated).output().unwrap())["samples"], 287);
+    // The network is written, also if nobody reads the table.
+    let piped = at("piped.toml");
+    let words_of_pipe = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--out", &piped];
+    let mut child = start(&words_of_pipe);
+    drop(child.stdout.take());
+    child.wait().unwrap();
+    assert!(Path::new(&piped).exists());
     // Nothing is written over.
     assert_one_sentence(&command(&words).output().unwrap(), &["is there already: give another --out, or --overwrite"]);
 }

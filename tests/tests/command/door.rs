@@ -140,7 +140,10 @@ fn other_commands_name_the_right_one_too() {
         |arguments: &[&str], parts: &[&str]| assert_one_sentence(&command(arguments).output().unwrap(), parts);
     refused(&["place", &place.path("a.nir")], &["`loihi import "]);
     refused(&["run", &network, "--data", &network], &["is a network, not samples"]);
-    refused(&["run", "digits"], &["`digits` is a data set, which --data takes: did you mean the experiment `digits-"]);
+    refused(
+        &["run", "digits"],
+        &["`digits` is a data set, which --data and --train take: did you mean the experiment `digits-"],
+    );
 }
 
 #[test]

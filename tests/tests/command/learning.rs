@@ -74,12 +74,17 @@ fn the_network_of_the_tutorial_learns_samples_of_ones_own() {
 #[test]
 fn classes_come_stage_after_stage() {
     let folder = folder();
-    let learned = result(folder.path(), "run mine.toml --train mine.npz --stages by-class:2");
+    let learned = result(folder.path(), "run mine.toml --train mine.npz --stages by-class:2 --out learned");
     let matrix = learned["tables"]["accuracy_matrix"].as_array().unwrap();
     assert_eq!(matrix.len(), 2, "{learned}");
     for name in ["accuracy", "backward_transfer", "forgetting"] {
         assert!(learned["metrics"][name].is_number(), "{name}: {learned}");
     }
+    // No epochs only test.
+    let line = "run mine.toml --train mine.npz --stages by-class:2 --epochs 0 --learned learned";
+    let tested = result(folder.path(), line);
+    assert!(tested["metrics"]["accuracy_test"].is_number(), "{tested}");
+    assert!(tested["metrics"]["accuracy_online"].is_null() && tested["ops"]["learning_updates"] == 0, "{tested}");
 }
 
 /// The network with a line replaced, and what is said of it.

@@ -37,6 +37,17 @@ fn what_is_no_whole_number_is_refused_with_the_range() {
             assert!(output.status.code() == Some(2) && whole, "{line}: {said}");
         }
     }
+    for (line, said) in [
+        ("bench peers --seed abc", "give a whole number of 0 to 4294967295"),
+        ("run digits-pes --arena x", "give a whole number of 0 to "),
+        ("run digits-pes --samples 99999999999999999999", "it is too large: give a smaller number"),
+        ("train a.toml --train digits --resume b --checkpoint-ms x", "give a whole number of 0 to 4294967295"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = command(&words).output().unwrap();
+        let found = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && found.contains(said), "{line}: {found}");
+    }
     let output = command(&["compare", "digits-pes", "--seeds", "-2"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("give a whole number of 1 to 1000"), "{said}");
@@ -54,6 +65,25 @@ fn a_name_that_is_misspelt_is_told_once_with_the_one_that_is_meant() {
         let said = String::from_utf8_lossy(&output.stderr);
         let name = line.iter().find(|word| word.contains("digits") || word.contains("xor")).unwrap();
         assert_eq!(said.matches(name).count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_readout_that_never_spikes_is_told_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silent.toml");
+    let network = "steps = 4\n[[input]]\nname = \"in\"\nshape = [64]\ncoding = \"rate\"\n[[population]]\nname = \"out\"\n\
+                   shape = [10]\nv_th = 131071\n[[connection]]\nfrom = \"in\"\nto = \"out\"\nweights = 2\n\
+                   [readout]\npopulation = \"out\"\n";
+    for jobs in ["1", "2"] {
+        fs::write(&path, network).unwrap();
+        let words = ["run", path.to_str().unwrap(), "--data", "digits", "--jobs", jobs];
+        let said = String::from_utf8(command(&words).output().unwrap().stderr).unwrap();
+        let wanted = "`out` did not spike in any sample, so none has an answer";
+        assert!(said.contains(wanted) && said.contains("and a sample has 4"), "{said}");
+        fs::write(&path, network.replace("v_th = 131071", "v_th = 1")).unwrap();
+        let said = String::from_utf8(command(&words).output().unwrap().stderr).unwrap();
+        assert!(!said.contains(wanted), "{said}");
     }
 }
 
@@ -189,12 +219,6 @@ fn files_and_stages_that_do_not_fit_are_told_what_would() {
     }
     let stages = ["run", &online, "--train", "digits", "--stages", "by-class:11"];
     refused(&stages, &["by-class:11 takes more classes a stage than digits has, 10: give fewer"]);
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().join("learned");
-    let folder = folder.to_str().unwrap();
-    printed(&["run", &online, "--train", "digits", "--samples", "20", "--epochs", "1", "--out", folder]);
-    let none = ["run", &online, "--train", "digits", "--stages", "by-class:5", "--epochs", "0", "--learned", folder];
-    refused(&none, &["stages learn class after class, and 0 epochs learn nothing: leave out one of them"]);
     fs::write(path("six.csv"), "1,2,3,4,5,6,0\n6,5,4,3,2,1,1\n1,2,3,4,5,7,0\n").unwrap();
     let six = path("six.csv");
     fs::write(

@@ -257,10 +257,12 @@ fn the_built_in_digits_are_samples() {
     let more = ["--coding", "latency", "--steps", "4"];
     let told = told(&infer(network.to_str().unwrap(), "digits", &more));
     assert_eq!(told.0, 360 * 4);
-    // A folder of the user that has this name is the user's.
+    // A folder of this name is given with its place.
     fs::create_dir(folder.path().join("digits")).unwrap();
-    let own = command(&["data", "show", "digits"]).current_dir(folder.path()).output().unwrap();
-    assert_one_sentence(&own, &["digits: there is nothing here that can be read"]);
+    let built_in = command(&["data", "show", "digits"]).current_dir(folder.path()).output().unwrap();
+    assert!(built_in.status.success(), "{}", String::from_utf8_lossy(&built_in.stderr));
+    let own = command(&["data", "show", "./digits"]).current_dir(folder.path()).output().unwrap();
+    assert_one_sentence(&own, &["./digits: there is nothing here that can be read"]);
     let unknown = command(&["data", "show", "mnits"]).current_dir(folder.path()).output().unwrap();
     assert_one_sentence(&unknown, &["mnits", "no such file or data set"]);
 }

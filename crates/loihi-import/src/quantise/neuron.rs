@@ -108,36 +108,36 @@ pub(super) fn neurons(
     step: &Step,
     options: QuantiseOptions,
 ) -> Result<Option<Neurons>, NodeError> {
-    let Some(own) = Parameters::of(node) else { return Ok(None) };
-    let node = Node { name, own, shape, step, options };
-    let (keep_v, mut gain) = node.voltage()?;
+    let Some(parameters) = Parameters::of(node) else { return Ok(None) };
+    let reading = Reading { name, parameters, shape, step, options };
+    let (keep_v, mut gain) = reading.voltage()?;
     let mut keep_u = vec![0.0; size(shape)];
-    if let Some(tau_syn) = node.own.tau_syn {
-        keep_u = node.keeps(tau_syn)?;
-        let taken = node.current(tau_syn, &keep_u)?;
+    if let Some(tau_syn) = reading.parameters.tau_syn {
+        keep_u = reading.keeps(tau_syn)?;
+        let taken = reading.current(tau_syn, &keep_u)?;
         gain.iter_mut().zip(taken).for_each(|(gain, taken)| *gain *= taken);
     }
-    let v_reset = node.own.v_reset.filter(|_| options.reset == Reset::AsFile);
-    let reset = node.or(v_reset, 0.0)?;
-    let v_leak = node.or(node.own.v_leak, 0.0)?;
+    let v_reset = reading.parameters.v_reset.filter(|_| options.reset == Reset::AsFile);
+    let reset = reading.values_or(v_reset, 0.0)?;
+    let v_leak = reading.values_or(reading.parameters.v_leak, 0.0)?;
     let leak = keep_v.iter().zip(v_leak).zip(&reset).map(|((keep, leak), reset)| (1.0 - keep) * (leak - reset));
     let leak = leak.collect();
-    let threshold = node.threshold(&reset)?;
+    let threshold = reading.threshold(&reset)?;
     let shifted = reset.iter().any(|reset| *reset != 0.0);
-    let (constant, unsupported) = (vec![0.0; size(shape)], node.unsupported()?);
+    let (constant, unsupported) = (vec![0.0; size(shape)], reading.unsupported()?);
     Ok(Some(Neurons { keep_u, keep_v, gain, constant, leak, threshold, shifted, unsupported }))
 }
 
 /// A node with neurons, and how its equations become steps.
-struct Node<'n> {
+struct Reading<'n> {
     name: &'n str,
-    own: Parameters<'n>,
+    parameters: Parameters<'n>,
     shape: &'n [usize],
     step: &'n Step,
     options: QuantiseOptions,
 }
 
-impl Node<'_> {
+impl Reading<'_> {
     /// A parameter of every neuron.
     fn values(&self, (field, array): Named<'_>) -> Result<Vec<f64>, NodeError> {
         spread(array, self.shape, ShortRow::Either).map_err(|what| self.error(format!("`{field}` {what}")))
@@ -148,7 +148,7 @@ impl Node<'_> {
     }
 
     /// A parameter that the file need not have.
-    fn or(&self, parameter: Option<Named<'_>>, default: f64) -> Result<Vec<f64>, NodeError> {
+    fn values_or(&self, parameter: Option<Named<'_>>, default: f64) -> Result<Vec<f64>, NodeError> {
         parameter.map_or_else(|| Ok(vec![default; size(self.shape)]), |parameter| self.values(parameter))
     }
 
@@ -173,7 +173,7 @@ impl Node<'_> {
 
     /// Why nothing of a current or a voltage is kept, if a step is too long for it.
     fn unsupported(&self) -> Result<Option<String>, NodeError> {
-        for tau in [self.own.tau_syn, self.own.tau].into_iter().flatten() {
+        for tau in [self.parameters.tau_syn, self.parameters.tau].into_iter().flatten() {
             if self.decays(tau)?.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
                 let (dt, field) = (self.step.dt, tau.0);
                 return Ok(Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept")));
@@ -183,9 +183,9 @@ impl Node<'_> {
     }
 
     /// What an input of 1 adds, of what it would be in the end.
-    fn shares(&self, tau: Named<'_>, keeps: &[f64]) -> Result<Vec<f64>, NodeError> {
+    fn shares(&self, tau: Named<'_>, kept: &[f64]) -> Result<Vec<f64>, NodeError> {
         match self.options.integrator {
-            Integrator::Euler | Integrator::Exp => Ok(keeps.iter().map(|keep| 1.0 - keep).collect()),
+            Integrator::Euler | Integrator::Exp => Ok(kept.iter().map(|kept| 1.0 - kept).collect()),
             Integrator::Impulse => Ok(self.values(tau)?.iter().map(|tau| self.step.dt / tau).collect()),
         }
     }
@@ -193,7 +193,7 @@ impl Node<'_> {
     /// What is kept of the voltage, and what an input of 1 adds to it.
     fn voltage(&self) -> Result<(Vec<f64>, Vec<f64>), NodeError> {
         let elements = size(self.shape);
-        match (self.own.tau, self.own.r) {
+        match (self.parameters.tau, self.parameters.r) {
             (None, None) => Ok((vec![0.0; elements], vec![1.0; elements])),
             // Without a time constant an input of 1 is an impulse of area 1, unless it lasts for its step.
             (None, Some(r)) => {
@@ -205,7 +205,7 @@ impl Node<'_> {
                 let gain = if self.takes_whole() {
                     vec![1.0; elements]
                 } else {
-                    self.shares(tau, &keep)?.iter().zip(self.or(r, 1.0)?).map(|(share, r)| share * r).collect()
+                    self.shares(tau, &keep)?.iter().zip(self.values_or(r, 1.0)?).map(|(share, r)| share * r).collect()
                 };
                 Ok((keep, gain))
             }
@@ -214,7 +214,7 @@ impl Node<'_> {
 
     /// Whether the voltage takes what comes whole.
     const fn takes_whole(&self) -> bool {
-        let fires = self.own.threshold.is_some();
+        let fires = self.parameters.threshold.is_some();
         match self.options.gain {
             Gain::File | Gain::WholeCurrent => false,
             Gain::WholeSilent => !fires,
@@ -224,26 +224,26 @@ impl Node<'_> {
     }
 
     /// What an input of 1 adds to the current.
-    fn current(&self, tau_syn: Named<'_>, keeps: &[f64]) -> Result<Vec<f64>, NodeError> {
+    fn current(&self, tau_syn: Named<'_>, kept: &[f64]) -> Result<Vec<f64>, NodeError> {
         match self.options.gain {
             Gain::File | Gain::WholeSilent => {
-                let w_in = self.or(self.own.w_in, 1.0)?;
-                Ok(self.shares(tau_syn, keeps)?.iter().zip(w_in).map(|(share, w_in)| share * w_in).collect())
+                let w_in = self.values_or(self.parameters.w_in, 1.0)?;
+                Ok(self.shares(tau_syn, kept)?.iter().zip(w_in).map(|(share, w_in)| share * w_in).collect())
             }
-            Gain::WholeCurrent => self.or(self.own.w_in, 1.0),
-            Gain::Whole => Ok(vec![1.0; keeps.len()]),
-            Gain::Decayed => Ok(keeps.to_vec()),
+            Gain::WholeCurrent => self.values_or(self.parameters.w_in, 1.0),
+            Gain::Whole => Ok(vec![1.0; kept.len()]),
+            Gain::Decayed => Ok(kept.to_vec()),
         }
     }
 
     /// Thresholds above the reset, for neurons that fire.
     fn threshold(&self, reset: &[f64]) -> Result<Option<Vec<f64>>, NodeError> {
-        let Some(threshold) = self.own.threshold else { return Ok(None) };
-        let own: Vec<f64> =
+        let Some(threshold) = self.parameters.threshold else { return Ok(None) };
+        let above: Vec<f64> =
             self.values(threshold)?.iter().zip(reset).map(|(threshold, reset)| threshold - reset).collect();
-        match own.iter().find(|own| **own < 0.0 || !own.is_finite()) {
+        match above.iter().find(|above| **above < 0.0 || !above.is_finite()) {
             Some(low) => Err(self.error(format!("a threshold of {low} above the reset: neurons would fire for ever"))),
-            None => Ok(Some(own)),
+            None => Ok(Some(above)),
         }
     }
 }

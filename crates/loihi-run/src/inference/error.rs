@@ -22,8 +22,8 @@ pub enum PresentError {
     },
     /// Values for an input of spikes.
     #[error(
-        "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or --coding \
-         to `loihi run` where it is only tested: rate, latency, delta, frames, levels, crossings or saccades"
+        "the input `{0}` takes spikes and the samples are values: give it a `coding` in the network file, or \
+         --coding where it is only tested or imported: rate, latency, delta, frames, levels, crossings or saccades"
     )]
     Coding(String),
     /// The shape of an input does not suit `crossings`.
@@ -49,7 +49,9 @@ pub enum PresentError {
         shape: Vec<usize>,
     },
     /// Nothing says how long.
-    #[error("nothing says how many steps a sample takes: give `steps` in the network file, or --steps")]
+    #[error(
+        "nothing says how many steps a sample takes: give `steps` in the network file, or --steps where it is only tested"
+    )]
     Steps,
     /// The sample has another size.
     #[error("{} {found}, the input `{input}` takes {expected}", have(.item.as_deref()))]
@@ -113,8 +115,8 @@ pub enum PresentError {
     Fed(String),
     /// The sample is of a class that the network cannot answer.
     #[error(
-        "sample {item} is of class {label}, but the readout `{readout}` has {classes} from 0: say the classes in labels.txt, a line \
-         of name and class each"
+        "sample {item} is of class {label}, but the readout `{readout}` has {classes} from 0: correct the class, in `y`, \
+         in the column of a table or in labels.txt, or give the readout more neurons"
     )]
     Label {
         /// The sample.

@@ -18,7 +18,7 @@ pub(super) struct PeersArgs {
     #[arg(long, default_value_t = 100_000, value_parser = whole::<u32>(100..=100_000))]
     largest: u32,
     /// Seed of networks and inputs
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u32>(0..=u32::MAX))]
     seed: u32,
 }
 

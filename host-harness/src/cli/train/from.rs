@@ -72,6 +72,10 @@ impl FromArgs {
         match file.extension().and_then(|end| end.to_str()) {
             Some("toml") => {}
             Some("nir" | "net") => return Ok(None),
+            Some("onnx") => bail!(
+                "{shown} is an ANN: turn it into a spiking network by `loihi convert {shown} --calibrate WHAT --out NET.toml`, \
+                 and give that"
+            ),
             _ => bail!(
                 "training cannot begin with {shown}: give the folder of a training, a .toml, a .nir or a .net file"
             ),
