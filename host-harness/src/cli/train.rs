@@ -19,6 +19,7 @@ use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainErro
 use loihi_args::choice::{one_or_more, whole};
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
+use loihi_files::plural::plural;
 use outcome::{Trained, trained_network};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -98,7 +99,9 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<()> {
 }
 
 fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::Result<()> {
-    let Some((mut recording, checkpoint)) = Recording::start(args, folder, manifest(subject), subject.hash)? else {
+    let Some((mut recording, checkpoint)) =
+        Recording::start(args, folder, manifest(subject), (subject.form.epochs, subject.hash))?
+    else {
         return Ok(());
     };
     let jobs = threads(args.jobs);
@@ -181,9 +184,9 @@ impl Recording {
         args: &TrainArgs,
         folder: &Path,
         mut manifest: Manifest,
-        hash: u64,
+        (epochs, hash): (u32, u64),
     ) -> anyhow::Result<Option<(Self, Option<Box<Checkpoint>>)>> {
-        manifest.asked = format!("(training {hash:016x})");
+        manifest.asked = format!("(training, {}, {hash:016x})", plural(epochs as usize, "epoch"));
         let run = Run { name: &manifest.experiment, seed: args.seed, asked: &manifest.asked, learned: None };
         let (recorded, checkpoint) = match args.folder.start(&run, &[])? {
             Start::Unrecorded => bail!("give --out DIR, or --resume DIR"),

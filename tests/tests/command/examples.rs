@@ -74,6 +74,7 @@ pub(crate) fn place() -> TempDir {
     let at = |name: &str| folder.path().join(name);
     fs::write(at("net.toml"), NETWORK).unwrap();
     fs::write(at("samples.csv"), "a,b,c,d,label\n255,255,0,0,0\n0,0,255,255,1\n").unwrap();
+    fs::write(at("others.csv"), "a,b,c,d,label\n250,245,0,5,0\n0,5,245,250,1\n").unwrap();
     let weights = Map::Dense(vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
     let ways = vec![Way { from: Source::Input, from_shape: vec![4], map: weights }];
     let (shape, bias, activation) = (vec![2], vec![0.0; 2], Activation::Linear);

@@ -2,6 +2,9 @@
 
 use prost::Message;
 
+/// What the files of this trainer are produced by.
+pub const PRODUCER: &str = "loihi";
+
 /// A file.
 #[derive(Clone, PartialEq, Message)]
 pub struct Model {

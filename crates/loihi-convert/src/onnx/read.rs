@@ -2,7 +2,7 @@
 
 use super::attributes::Operator;
 use super::graph::Graph;
-use super::message::{Model, ValueInfo};
+use super::message::{Model, PRODUCER, ValueInfo};
 use super::operators::apply;
 use super::signal::Value;
 use super::tensor::Constant;
@@ -13,7 +13,7 @@ use prost::Message as _;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The network of a file; its name is that of the file.
+/// The network of a file; its name is that of the file, unless this trainer wrote it and gave it another.
 ///
 /// # Errors
 /// [`ConvertError::Read`], [`ConvertError::Graph`].
@@ -23,7 +23,7 @@ pub fn read_file(path: &Path) -> Result<Ann, ConvertError> {
     read(&bytes, &name).map_err(|source| ConvertError::Graph { path: path.to_owned(), source })
 }
 
-/// The network of bytes.
+/// The network of bytes; `name` is for files of other writers.
 ///
 /// # Errors
 /// [`GraphError`] names the first node that cannot be converted.
@@ -31,6 +31,9 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Ann, GraphError> {
     let model =
         Model::decode(bytes).map_err(|_| GraphError::whole("it is not an ONNX file, or only the beginning of one"))?;
     let graph = model.graph.ok_or_else(|| GraphError::whole("it is not an ONNX file: it has no graph"))?;
+    // Other writers name all of their graphs alike.
+    let has_own = model.producer_name == PRODUCER && !graph.name.is_empty();
+    let name = if has_own { graph.name.clone() } else { name.to_owned() };
     let mut under_way = Graph::new();
     let mut constants = BTreeSet::new();
     for tensor in graph.initializer {
@@ -58,5 +61,5 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Ann, GraphError> {
     let [output] = &*graph.output else {
         return Err(GraphError::whole(format!("it has {} outputs: one can be converted", graph.output.len())));
     };
-    under_way.end(&output.name, name)
+    under_way.end(&output.name, &name)
 }

@@ -1,8 +1,8 @@
 //! A network of rectified units as an ONNX file of operator set 13.
 
 use super::message::{
-    Attribute, Extent, Extents, FLOAT, Graph, INT64, Model, Node, OF_INT, OF_INTS, OperatorSet, Tensor, TensorType,
-    Type, ValueInfo,
+    Attribute, Extent, Extents, FLOAT, Graph, INT64, Model, Node, OF_INT, OF_INTS, OperatorSet, PRODUCER, Tensor,
+    TensorType, Type, ValueInfo,
 };
 use crate::ann::{Activation, Ann, Layer, Map, Source, Way};
 use crate::error::ConvertError;
@@ -28,7 +28,7 @@ pub fn bytes(ann: &Ann) -> Vec<u8> {
         graph.output.push(info(&last.name, &last.shape));
     }
     let opset_import = vec![OperatorSet { domain: String::new(), version: 13 }];
-    Model { ir_version: 8, producer_name: "loihi".to_owned(), graph: Some(graph), opset_import }.encode_to_vec()
+    Model { ir_version: 8, producer_name: PRODUCER.to_owned(), graph: Some(graph), opset_import }.encode_to_vec()
 }
 
 fn layer(graph: &mut Graph, ann: &Ann, at: usize) {

@@ -47,7 +47,9 @@ pub(super) fn train(args: &TrainArgs, what: &What, folder: &Path) -> anyhow::Res
         seed: subject.seed,
         ..recorded::manifest()
     };
-    let Some((mut recording, checkpoint)) = Recording::start(args, folder, manifest, subject.hash)? else {
+    let Some((mut recording, checkpoint)) =
+        Recording::start(args, folder, manifest, (subject.form.epochs, subject.hash))?
+    else {
         return Ok(());
     };
     let mut trainer = AnnTrainer::new(&subject, threads(args.jobs))?;
