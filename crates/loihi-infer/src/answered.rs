@@ -13,7 +13,7 @@ use loihi_task::{Answer, ExperimentError, Observer, Running};
 pub(crate) struct Tally {
     pub(crate) labelled: u32,
     pub(crate) right: u32,
-    /// Whether any sample has an answer, of a resumed run as far as is known.
+    /// Whether any sample has an answer; taken for granted of a resumed run, whose first answers are not kept.
     pub(crate) is_answered: bool,
 }
 

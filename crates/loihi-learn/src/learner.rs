@@ -295,7 +295,7 @@ fn tell(samples: &Samples, options: &RunOptions, observer: &mut dyn Observer) {
     samples.scale().into_iter().for_each(|scale| observer.scale(scale));
     samples.legends.iter().filter_map(|legend| legend.misfit.as_deref()).for_each(|what| observer.warn(what));
     let is_whole = options.learned.is_none() && options.samples.is_none();
-    if let Some(what) = loihi_data::classes_missing(&samples.training).filter(|_| is_whole) {
-        observer.warn(&format!("{}: {what}", samples.name));
+    if let Some(what) = samples.odd_classes().filter(|_| is_whole) {
+        observer.warn(&what);
     }
 }

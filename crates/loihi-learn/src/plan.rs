@@ -40,7 +40,7 @@ impl Planning<'_> {
         if !self.settings.stages.is_empty() {
             return self.of_forms();
         }
-        // No epochs only test, all classes together.
+        // Without epochs the test set is answered, all classes together.
         if task.stages.is_empty() || self.epochs.unwrap_or(task.epochs) == 0 {
             return self.epochs();
         }

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// The hash of a sample of three events, of which the second is changed, after `order`.
+    /// The hash of a recording of three events in this order, after a change to the second one.
     fn hash(change: impl Fn(&mut Event), order: [usize; 3]) -> u64 {
         let mut events = [1, 2, 3].map(|at| Event { t_us: u64::from(at) << 62, x: at, y: at, polarity: 0 });
         change(&mut events[1]);

@@ -6,7 +6,7 @@ use crate::settings::{StagesBy, TaskForm};
 use crate::task::{ExperimentError, RunOptions};
 use loihi_core::num::{Fnv64, word};
 
-use loihi_data::{DataError, DataOptions, DataSet, Divided, Legend, Sample, SampleData, Scale, open};
+use loihi_data::{DataError, DataOptions, DataSet, Divided, Legend, Sample, SampleData, Scale, classes_missing, open};
 use std::collections::BTreeMap;
 
 /// Which set a sample is of, and its place there.
@@ -177,6 +177,11 @@ impl Samples {
         let mut hash = Fnv64::new();
         self.training.iter().chain(&self.test).for_each(|sample| hash_of(sample, &mut hash));
         hash.finish()
+    }
+
+    /// A warning if the classes of the training set look wrong ([`classes_missing`]).
+    pub fn odd_classes(&self) -> Option<String> {
+        classes_missing(&self.training).map(|what| format!("{}: {what}", self.name))
     }
 
     /// Extents of the first sample, as an input takes them.

@@ -85,7 +85,7 @@ pub fn silence(model: &Model, network: &Network, tally: &Tally) -> Vec<String> {
                 plural(steps, "step")
             )
         } else if !model.synapses.iter().any(|own| own.to == place) {
-            "its biases never lift it above its threshold: lower `v_th`, or look for what is odd about the samples by `loihi data show`"
+            "its biases never lift it above its threshold: lower `v_th`, or look at the samples by `loihi data show`"
                 .to_owned()
         } else {
             "its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], lower `v_th`, or give `v_th_rate`"

@@ -9,11 +9,11 @@ use super::recorded::{self, FolderArgs, Run, Start, print_finished, resuming};
 use super::{out, stop};
 use anyhow::bail;
 use clap::Args;
-use host_harness::data::classes_missing;
 use host_harness::experiment::figure;
 use host_harness::network::file;
 use host_harness::record::checkpoint::{Checkpoint, RunPosition};
 use host_harness::record::{Manifest, RecordError, RunFolder};
+use host_harness::task::samples::Samples;
 use host_harness::train::check::compare;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
 use loihi_args::choice::{one_or_more, whole};
@@ -112,9 +112,7 @@ fn train_subject(args: &TrainArgs, subject: &Subject, folder: &Path) -> anyhow::
     }
     subject.beyond.iter().filter(|beyond| beyond.any()).for_each(|beyond| recording.warn(&beyond.to_string()));
     subject.misfits().iter().for_each(|what| recording.warn(what));
-    if let Some(what) = classes_missing(&subject.samples.training).filter(|_| args.samples.is_none()) {
-        recording.warn(&format!("{}: {what}", subject.samples.name));
-    }
+    recording.warn_of_classes(args, &subject.samples);
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();
@@ -216,6 +214,13 @@ impl Recording {
         self.is_resumable = true;
         self.tell_last_words();
         Ok(())
+    }
+
+    /// Warns of classes that look wrong, of all samples.
+    fn warn_of_classes(&mut self, args: &TrainArgs, samples: &Samples) {
+        if let Some(what) = samples.odd_classes().filter(|_| args.samples.is_none()) {
+            self.warn(&what);
+        }
     }
 
     /// The last checkpoint, from which a training that ends now is resumed.

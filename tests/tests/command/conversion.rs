@@ -41,7 +41,7 @@ fn digits_are_trained_converted_and_run() {
     // A fifth of the 1,437 training samples is held back, as in training.
     let validated = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--validate", "--json"];
     assert_eq!(object(&command(&validated).output().unwrap())["samples"], 287);
-    // The network is written, also if nobody reads the table.
+    // The network is written even if nobody reads the table.
     let piped = at("piped.toml");
     let words_of_pipe = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--out", &piped];
     let mut child = start(&words_of_pipe);

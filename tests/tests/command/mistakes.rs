@@ -69,6 +69,27 @@ fn a_name_that_is_misspelt_is_told_once_with_the_one_that_is_meant() {
 }
 
 #[test]
+fn a_class_that_is_probably_wrong_is_told_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("odd.csv"), "a,b,label\n0,9,0\n9,0,1\n5,5,2\n0,8,17\n").unwrap();
+    let spiking = "steps = 4\ninput = [{ name = \"in\", shape = [2], coding = \"rate\" }]\npopulation = [{ name = \"out\" }]\n\
+                   connection = [{ from = \"in\", to = \"out\", weights = { init = \"normal\", std = 30.0 } }]\n\
+                   readout = { population = \"out\" }\ntrain = { epochs = 1 }\n";
+    let ann = "input = [{ name = \"in\", bias_of = \"values\" }]\n\
+               population = [{ name = \"values\", shape = [2] }, { name = \"out\", shape = [18] }]\n\
+               connection = [{ from = \"values\", to = \"out\", weights = { init = \"normal\", std = 30.0 } }]\n\
+               readout = { population = \"out\" }\ntrain = { epochs = 1, ann = true }\n";
+    for (name, network) in [("spiking", spiking), ("ann", ann)] {
+        let (file, out) = (path(&format!("{name}.toml")), path(name));
+        fs::write(&file, network).unwrap();
+        let words = ["train", &file, "--train", &path("odd.csv"), "--test", &path("odd.csv"), "--out", &out];
+        let said = String::from_utf8(command(&words).output().unwrap().stderr).unwrap();
+        assert!(said.contains("of the classes 0 to 17 only 4 have samples: is one of them wrong?"), "{name}: {said}");
+    }
+}
+
+#[test]
 fn a_readout_that_never_spikes_is_told_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silent.toml");

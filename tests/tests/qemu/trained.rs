@@ -12,9 +12,9 @@ use std::num::NonZeroUsize;
 /// Samples of the test set that each board answers.
 const SAMPLES: usize = 12;
 
-/// Convolutions, of which the first has trained delays.
-const CONVOLUTIONS: &str = r#"
-name = "convolutions"
+/// A convolution and a dense layer, both with trained delays.
+const CONVOLUTION: &str = r#"
+name = "convolution"
 steps = 10
 late_steps = 9
 input = [{ name = "pixels", shape = [1, 8, 8], coding = "rate" }]
@@ -68,8 +68,8 @@ fn boards_answer_with_the_scores_of_the_trainer() {
 }
 
 #[test]
-fn convolutions_and_delays_score_as_in_the_trainer() {
-    compare(CONVOLUTIONS, &["x86-mcu", "virt"]);
+fn a_convolution_and_delays_score_as_in_the_trainer() {
+    compare(CONVOLUTION, &["x86-mcu", "virt"]);
 }
 
 /// Recurrent neurons of one compartment and of two, pixel by pixel; as in the example, but for 64 pixels.

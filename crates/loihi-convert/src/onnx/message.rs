@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-/// What the files of this trainer are produced by.
+/// `producer_name` of the files that this crate writes.
 pub const PRODUCER: &str = "loihi";
 
 /// A file.

@@ -60,6 +60,7 @@ pub(super) fn train(args: &TrainArgs, what: &What, folder: &Path) -> anyhow::Res
     if let Some(what) = subject.samples.legends.iter().find_map(|legend| legend.misfit.as_ref()) {
         recording.warn(&format!("samples: {what}"));
     }
+    recording.warn_of_classes(args, &subject.samples);
     recording.folder.manifest(&recording.manifest)?;
     let trained = trainer.run(&mut recording);
     recording.progress.finish();

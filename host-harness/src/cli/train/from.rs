@@ -72,13 +72,10 @@ impl FromArgs {
         match file.extension().and_then(|end| end.to_str()) {
             Some("toml") => {}
             Some("nir" | "net") => return Ok(None),
-            Some("onnx") => bail!(
-                "{shown} is an ANN: turn it into a spiking network by `loihi convert {shown} --calibrate WHAT --out NET.toml`, \
-                 and give that"
-            ),
-            _ => bail!(
-                "training cannot begin with {shown}: give the folder of a training, a .toml, a .nir or a .net file"
-            ),
+            _ => {
+                let what = "give the folder of a training, a .toml, a .nir or a .net file";
+                bail!(advice(&file).unwrap_or_else(|| format!("training cannot begin with {shown}: {what}")))
+            }
         }
         if let Some(option) = self.of_imports() {
             bail!("{option} is for a network of another framework, and {} says it itself: take it out", file.display());
@@ -165,6 +162,8 @@ mod tests {
         fs::write(folder.path().join("net.onnx"), "").unwrap();
         let trained = refusal(folder.path());
         assert!(trained.contains(" holds an ANN: ") && trained.contains("`loihi convert "), "{trained}");
+        let itself = refusal(&folder.path().join("net.onnx"));
+        assert!(itself.contains(" is an ANN: ") && itself.contains("`loihi convert "), "{itself}");
         let file = folder.path().join("ann.toml");
         fs::write(
             &file,
