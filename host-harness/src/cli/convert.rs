@@ -187,6 +187,7 @@ impl Outcome<'_> {
             let accuracy = curve.accuracy(point);
             json!({ "steps": point.steps, "accuracy": accuracy, "loss": ann - accuracy, "samples_without_answer": point.silent })
         };
+        let longest = curve.points.iter().max_by_key(|point| point.steps);
         let layers = curve.layers.iter().zip(&self.converted.layers).zip(&self.ann.layers);
         let layer = |((figures, own), of_ann): (
             (&host_harness::convert::curve::LayerFigures, &host_harness::convert::convert::ConvertedLayer),
@@ -201,6 +202,7 @@ impl Outcome<'_> {
         json!({
             "network": self.ann.name, "parameters": self.ann.parameters(), "samples": curve.samples,
             "samples_calibration": self.calibration.samples, "ann_accuracy": ann,
+            "accuracy_test": longest.map(|point| curve.accuracy(point)),
             "curve": curve.points.iter().map(point).collect::<Vec<_>>(), "layers": layers.map(layer).collect::<Vec<_>>(),
             "late_steps": self.converted.network.late_steps, "cores": curve.cores, "compartments": curve.compartments,
             "spikes_per_sample": curve.spikes, "synaptic_events_per_sample": curve.events,

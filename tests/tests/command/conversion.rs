@@ -34,6 +34,7 @@ fn digits_are_trained_converted_and_run() {
     let point =
         |at: usize| (found["curve"][at]["steps"].as_u64().unwrap(), found["curve"][at]["accuracy"].as_f64().unwrap());
     assert_eq!([point(0).0, point(1).0], [8, 32]);
+    assert_eq!(found["accuracy_test"], found["curve"][1]["accuracy"], "of the most steps");
     assert!(point(1).1 > ann - 0.015 && found["layers"][0]["correlation"].as_f64().unwrap() > 0.99, "{found}");
     // What was written answers the same.
     let run = object(&command(&["run", &out, "--data", "digits", "--json"]).output().unwrap());
