@@ -7,6 +7,7 @@ use crate::inputs::forward;
 use loihi_core::register::Register;
 use loihi_data::Sample;
 use loihi_device::inproc::InProcess;
+use loihi_files::plural::plural;
 use loihi_net::network::{Endpoint, ReadBy};
 use loihi_place::place::{PlacementOptions, place};
 use loihi_run::inference::present::{Presentation, present};
@@ -23,6 +24,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Curve {
     /// By number of steps, ascending.
     pub points: Vec<Point>,
+    /// Scores of every sample after the most steps.
+    pub scores: Vec<Vec<i64>>,
     /// By layer of the ANN.
     pub layers: Vec<LayerFigures>,
     /// Samples.
@@ -65,6 +68,7 @@ pub struct LayerFigures {
 
 /// What one sample comes to.
 struct Answer {
+    scores: Vec<i64>,
     right: Vec<bool>,
     silent: Vec<bool>,
     moments: Vec<Moments>,
@@ -148,6 +152,7 @@ pub fn curve(
         compartments: network.compartments(),
         events: mean(|answer| answer.events),
         spikes: mean(|answer| answer.all_spikes),
+        scores: answers.into_iter().map(|answer| answer.scores).collect(),
     })
 }
 
@@ -171,7 +176,7 @@ impl Test<'_> {
         let turn = u32::try_from(number).unwrap_or(u32::MAX);
         let stimulus = present(network, sample, turn, &self.presentation)?;
         let before = runner.ops()?;
-        let (spikes, scores) = self.run(runner, &stimulus)?;
+        let (spikes, mut scores) = self.run(runner, &stimulus)?;
         let after = runner.ops()?;
         let reaching = reaching(converted, &spikes);
         let by = network.readout.map_or(ReadBy::Spikes, |readout| readout.by);
@@ -209,7 +214,8 @@ impl Test<'_> {
         }
         let events = after.synaptic_events.wrapping_sub(before.synaptic_events);
         let all_spikes = after.spikes.wrapping_sub(before.spikes);
-        Ok(Answer { right, silent, moments, spikes: counts, events, all_spikes })
+        let scores = scores.pop().unwrap_or_default();
+        Ok(Answer { scores, right, silent, moments, spikes: counts, events, all_spikes })
     }
 
     /// All spikes of a sample, and the scores at each end.
@@ -303,6 +309,6 @@ impl Curve {
             }
             None => "the first spikes take longer to it: give more --steps".to_owned(),
         };
-        vec![format!("the readout has no answer to any sample after {} steps: {why}", point.steps)]
+        vec![format!("the readout has no answer to any sample after {}: {why}", plural(point.steps as usize, "step"))]
     }
 }

@@ -79,8 +79,8 @@ fn folders(samples: &[&Path], roots: &[&Path]) -> BTreeMap<String, u32> {
     by_number.unwrap_or_else(|| ordered.into_iter().zip(0..).collect())
 }
 
-/// A warning if the classes of a training set look wrong: all samples are of one class, classes count from 1, or half of them or
-/// more have no samples.
+/// A warning if the classes of a training set look wrong: all samples are of one class, classes count from 1, or more than
+/// half of them have no samples.
 ///
 /// ```
 /// use loihi_data::{Sample, classes_missing};

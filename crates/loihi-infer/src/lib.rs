@@ -116,8 +116,8 @@ impl Trained {
         let steps = self.network.sample_steps().map_or_else(String::new, |steps| format!(" and a sample has {steps}"));
         (samples > 0 && !tally.is_answered).then(|| {
             format!(
-                "`{name}` did not spike in any sample, so none has an answer: a spike takes a step from layer to layer{steps}, so \
-                 give more `steps` or `late_steps`, or else lower `v_th`"
+                "`{name}` did not spike in any sample, so none has an answer: lower `v_th`, or give more `steps` or `late_steps` if \
+                 spikes arrive too late; they take a step from layer to layer{steps}"
             )
         })
     }

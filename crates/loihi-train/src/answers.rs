@@ -81,7 +81,7 @@ pub fn silence(model: &Model, network: &Network, tally: &Tally) -> Vec<String> {
             "what leads to it does not spike either".to_owned()
         } else if let Some(steps) = steps.filter(|steps| first[place].is_some_and(|first| *steps <= first)) {
             format!(
-                "a sample is over after {}, and spikes take as many to it, or more: give more `steps` or `late_steps`",
+                "a sample has {}, and the first spike takes at least as many to it: give more `steps` or `late_steps`",
                 plural(steps, "step")
             )
         } else if !model.synapses.iter().any(|own| own.to == place) {

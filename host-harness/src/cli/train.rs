@@ -20,6 +20,7 @@ use loihi_args::choice::{one_or_more, whole};
 use loihi_args::jobs::threads;
 use loihi_args::what::What;
 use loihi_files::plural::plural;
+pub(super) use outcome::accuracy_name;
 use outcome::{Trained, trained_network};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

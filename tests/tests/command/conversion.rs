@@ -2,6 +2,7 @@
 
 use crate::common::root;
 use crate::process::{assert_one_sentence, command, object, start, stopped_twice};
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -35,13 +36,16 @@ fn digits_are_trained_converted_and_run() {
         |at: usize| (found["curve"][at]["steps"].as_u64().unwrap(), found["curve"][at]["accuracy"].as_f64().unwrap());
     assert_eq!([point(0).0, point(1).0], [8, 32]);
     assert_eq!(found["accuracy_test"], found["curve"][1]["accuracy"], "of the most steps");
+    assert_eq!((&found["scores_compared"], &found["scores_different"]), (&3600.into(), &0.into()), "{found}");
     assert!(point(1).1 > ann - 0.015 && found["layers"][0]["correlation"].as_f64().unwrap() > 0.99, "{found}");
     // What was written answers the same.
     let run = object(&command(&["run", &out, "--data", "digits", "--json"]).output().unwrap());
     assert!((run["accuracy"].as_f64().unwrap() - point(1).1).abs() < 1e-9, "{run}");
     // A fifth of the 1,437 training samples is held back, as in training.
     let validated = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--validate", "--json"];
-    assert_eq!(object(&command(&validated).output().unwrap())["samples"], 287);
+    let validated = object(&command(&validated).output().unwrap());
+    assert_eq!((&validated["samples"], &validated["accuracy_test"]), (&287.into(), &Value::Null), "{validated}");
+    assert_eq!(validated["accuracy_validation"], validated["curve"][0]["accuracy"]);
     // The network is written even if nobody reads the table.
     let piped = at("piped.toml");
     let words_of_pipe = ["convert", &net, "--calibrate", "digits", "--steps", "8", "--out", &piped];

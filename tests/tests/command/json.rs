@@ -39,7 +39,7 @@ const LINES: [(&str, &str, &[&str]); 33] = [
     (
         "convert",
         "net.onnx --calibrate samples.csv --test samples.csv --steps 8",
-        &["accuracy_test", "ann_accuracy", "curve", "layers", "cores", "out"],
+        &["accuracy_test", "ann_accuracy", "curve", "scores_compared", "scores_different", "layers", "cores", "out"],
     ),
     ("cost", "--device host", &["error", "kind", "status"]),
     ("table", "stdp-pair", &["tables", "out"]),

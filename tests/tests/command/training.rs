@@ -180,7 +180,7 @@ fn a_network_that_never_fires_is_warned_about() {
             "# ",
             "steps = 16",
             "steps = 1",
-            "`hidden` did not spike in any sample: a sample is over after 1 step",
+            "`hidden` did not spike in any sample: a sample has 1 step",
             "`out` did not spike in any sample: what leads to it does not spike either",
         ),
         (
@@ -188,7 +188,7 @@ fn a_network_that_never_fires_is_warned_about() {
             "# ",
             "steps = 16",
             "steps = 2",
-            "`out` did not spike in any sample: a sample is over after 2 steps, and spikes take as many to it, or more",
+            "`out` did not spike in any sample: a sample has 2 steps, and the first spike takes at least as many to it",
             "`out` did not spike",
         ),
         (

@@ -72,7 +72,7 @@ fn a_convolution_and_delays_score_as_in_the_trainer() {
     compare(CONVOLUTION, &["x86-mcu", "virt"]);
 }
 
-/// Recurrent neurons of one compartment and of two, pixel by pixel; as in the example, but for 64 pixels.
+/// Recurrent neurons of one compartment and of two, with delays and sparse rewiring; as in the example, but for 64 pixels.
 #[test]
 fn an_lsnn_scores_as_in_the_trainer() {
     let mut text = example("seqmnist.toml");

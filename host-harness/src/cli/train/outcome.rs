@@ -114,7 +114,7 @@ impl Trained {
 }
 
 /// What the share of right answers is called.
-pub(super) const fn accuracy_name(validates: bool) -> &'static str {
+pub(in crate::cli) const fn accuracy_name(validates: bool) -> &'static str {
     if validates { "accuracy_validation" } else { "accuracy_test" }
 }
 
