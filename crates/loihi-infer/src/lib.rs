@@ -219,10 +219,12 @@ impl Task for Trained {
         if let Some(what) = self.silence(tally, shown.len()) {
             observer.warn(&what);
         }
-        let Tally { labelled, right, .. } = tally;
+        let Tally { labelled, right, is_answered } = tally;
         let mut metrics = Metrics::new();
         if labelled > 0 {
-            metrics.push("accuracy", f64::from(right) / f64::from(labelled));
+            if is_answered {
+                metrics.push("accuracy", f64::from(right) / f64::from(labelled));
+            }
             metrics.extend([("right", f64::from(right)), ("labelled", labelled.into())]);
         }
         // What was learned elsewhere is not recorded a second time.

@@ -56,11 +56,11 @@ impl Answers {
         Ok(answers)
     }
 
-    /// Share of answers that are right.
-    pub fn accuracy(&self) -> f64 {
+    /// Share of answers that are right; none if there is no answer at all.
+    pub fn accuracy(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
         let accuracy = self.tally.right as f64 / self.tally.labelled.max(1) as f64;
-        accuracy
+        (self.classes.silent() < self.tally.labelled).then_some(accuracy)
     }
 }
 

@@ -217,7 +217,7 @@ impl<'s> Trainer<'s> {
             tally.right as f64,
             self.batches() as f64 * f64::from(self.subject.form.epochs),
         );
-        let accuracy_validation = if self.subject.validates { Some(self.answers()?.accuracy()) } else { None };
+        let accuracy_validation = if self.subject.validates { self.answers()?.accuracy() } else { None };
         let rates = self.model.neurons.iter().enumerate();
         Ok(EpochRow {
             epoch: epoch + 1,

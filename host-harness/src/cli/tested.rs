@@ -56,9 +56,11 @@ pub(super) fn print_result(trained: &Trained, outcome: &Outcome, device: &str, s
 
 fn print(report: &Report<'_>, scale: Option<Scale>) -> anyhow::Result<()> {
     out::line(format_args!("{} on {}, {}", report.network, report.device, plural(report.cores, "core")))?;
+    let (right, labelled) = (report.right, report.labelled);
     if let Some(accuracy) = report.accuracy {
-        let (right, labelled) = (report.right, report.labelled);
         out::line(format_args!("  accuracy         {:.2} % ({right} of {labelled})", 100.0 * accuracy))?;
+    } else if labelled > 0 {
+        out::line(format_args!("  accuracy         none: no sample has an answer"))?;
     }
     if let Some(learning) = report.learning {
         let learning = if learning { "on" } else { "off, weights did not change (--learn lets them)" };

@@ -99,9 +99,11 @@ fn a_readout_that_never_spikes_is_told_with_a_reason() {
     for jobs in ["1", "2"] {
         fs::write(&path, network).unwrap();
         let words = ["run", path.to_str().unwrap(), "--data", "digits", "--jobs", jobs];
-        let said = String::from_utf8(command(&words).output().unwrap().stderr).unwrap();
+        let output = command(&words).output().unwrap();
+        let (said, shown) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
         let wanted = "`out` did not spike in any sample, so none has an answer";
         assert!(said.contains(wanted) && said.contains("and a sample has 4"), "{said}");
+        assert!(shown.contains("none: no sample has an answer") && !shown.contains("0.00 %"), "{shown}");
         fs::write(&path, network.replace("v_th = 131071", "v_th = 1")).unwrap();
         let said = String::from_utf8(command(&words).output().unwrap().stderr).unwrap();
         assert!(!said.contains(wanted), "{said}");

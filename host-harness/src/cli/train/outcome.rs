@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 /// What came out.
 pub(super) struct Trained {
-    accuracy: f64,
+    /// None if no sample has an answer.
+    accuracy: Option<f64>,
     /// Of pixels, how right each class is.
     classes: Option<ClassTally>,
     /// Labelled samples, windows or pixels without an answer.
@@ -49,7 +50,7 @@ impl Trained {
     pub(super) fn figures(&self) -> BTreeMap<String, f64> {
         let of_classes = |of: fn(&ClassTally, usize) -> Option<f64>| self.classes.as_ref().and_then(|own| own.mean(of));
         let rows = [
-            (accuracy_name(self.validates), Some(self.accuracy)),
+            (accuracy_name(self.validates), self.accuracy),
             ("f1_mean", of_classes(ClassTally::f1)),
             ("iou_mean", of_classes(ClassTally::iou)),
             ("scores_compared", Some(self.comparison.compared as f64)),
@@ -94,6 +95,9 @@ impl Trained {
             return Err(out::partial(SCHEMA, body, sentence));
         }
         out::line(format_args!("{}, seed {}", recording.manifest.experiment, recording.manifest.seed))?;
+        if self.accuracy.is_none() {
+            out::line(format_args!("  {:<22} none: no sample has an answer", accuracy_name(self.validates)))?;
+        }
         for (name, value) in recording.manifest.result.iter().filter(|(name, _)| !name.starts_with("scores")) {
             out::line(format_args!("  {name:<22} {}", figure(name, *value)))?;
         }
