@@ -1,6 +1,6 @@
 //! Layers without neurons: what each element of their input adds to which element of their output.
 
-use super::shape::{ShortRow, spread};
+use super::shape::{ShortRow, spread, valid};
 use loihi_files::npz::Array;
 use loihi_net::network::{Conv2d, Pool2d, planes, size};
 use loihi_nir::import::{Fidelity, NodeError};
@@ -109,10 +109,11 @@ impl Linear {
         let to = to.and_then(|from| pool.output_shape(from));
         let to =
             to.ok_or_else(|| NodeError::at(name, format!("windows of {kernel:?} do not fit an input of {from:?}")))?;
+        let to = valid(name, &to)?;
         #[expect(clippy::cast_precision_loss, reason = "windows are small")]
-        let factor = if mean { 1.0 / (kernel[0] * kernel[1]) as f64 } else { 1.0 };
+        let factor = if mean { 1.0 / (kernel[0] as f64 * kernel[1] as f64) } else { 1.0 };
         let layer = LinearLayer::Pool(pool, factor);
-        Ok(Self { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
+        Ok(Self { layer, from: from.to_vec(), to, bias: Vec::new(), fidelity: None })
     }
 
     /// The same with a bias, one an output or a channel.
@@ -224,7 +225,7 @@ impl Geometry {
                 for at in [2, 3] {
                     widened = odd(widened, at, dilation[at - 2]).map_err(|what| NodeError::at(name, what))?;
                 }
-                [0, 1].map(|at| dilation[at] * (widened.0[at + 2] - 1) / 2)
+                [0, 1].map(|at| dilation[at].saturating_mul(widened.0[at + 2].saturating_sub(1)) / 2)
             }
         };
         let (shape, weights) = widened;
@@ -233,7 +234,7 @@ impl Geometry {
             groups > 0
                 && shape[1].checked_mul(groups) == Some(*channels)
                 && shape[0] % groups == 0
-                && stride[0] * stride[1] > 0
+                && !stride.contains(&0)
         });
         let to = plane.and_then(|plane| conv.output_shape(plane));
         let to = to.ok_or_else(|| {
@@ -242,8 +243,8 @@ impl Geometry {
                 format!("`weight` of shape {shape:?} in {groups} groups does not fit its input of shape {from:?}"),
             )
         })?;
-        let layer = LinearLayer::Conv(conv, weights);
-        Ok(Linear { layer, from: from.to_vec(), to: to.to_vec(), bias: Vec::new(), fidelity: None })
+        let (to, layer) = (valid(name, &to)?, LinearLayer::Conv(conv, weights));
+        Ok(Linear { layer, from: from.to_vec(), to, bias: Vec::new(), fidelity: None })
     }
 }
 

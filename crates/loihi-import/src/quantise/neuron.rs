@@ -174,9 +174,13 @@ impl Reading<'_> {
     /// Why nothing of a current or a voltage is kept, if a step is too long for it.
     fn unsupported(&self) -> Result<Option<String>, NodeError> {
         for tau in [self.parameters.tau_syn, self.parameters.tau].into_iter().flatten() {
-            if self.decays(tau)?.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
+            let decays = self.decays(tau)?;
+            if decays.iter().any(|keep| !(-1e-9..=1.0).contains(keep)) {
                 let (dt, field) = (self.step.dt, tau.0);
-                return Ok(Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept")));
+                // Norse up to 1.1 writes `dt * tau` for `tau`, with a dt of a millisecond: about 10 us.
+                let is_product = decays.iter().all(|keep| *keep < -10.0);
+                let hint = if is_product { ": if Norse 1.1 wrote it, give --dt 1e-6" } else { "" };
+                return Ok(Some(format!("dt = {dt} is longer than a `{field}`, so nothing of it is kept{hint}")));
             }
         }
         Ok(None)

@@ -6,14 +6,20 @@ use loihi_nir::import::NodeError;
 
 /// Most extents of a shape: channels, height, width.
 const EXTENTS_MAX: usize = 3;
+/// Most elements of a shape.
+const ELEMENTS_MAX: usize = 1 << 24;
 
 /// The extents of a node, without those of 1 before the last three, which stand for a batch of one sample.
 ///
 /// # Errors
 /// [`NodeError`] names the node for extents that are not positive, too many, or too large.
 pub(super) fn valid(name: &str, shape: &[usize]) -> Result<Vec<usize>, NodeError> {
-    if shape.is_empty() || !(1..=1 << 24).contains(&size(shape)) {
+    if shape.is_empty() || shape.contains(&0) {
         return Err(NodeError::at(name, format!("invalid shape {shape:?}: extents are from 1")));
+    }
+    if size(shape) > ELEMENTS_MAX {
+        let what = format!("invalid shape {shape:?}: a node has at most {ELEMENTS_MAX} elements");
+        return Err(NodeError::at(name, what));
     }
     let (before, own) = shape.split_at(shape.len().saturating_sub(EXTENTS_MAX));
     if before.iter().any(|extent| *extent != 1) {
