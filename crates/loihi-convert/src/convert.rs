@@ -22,8 +22,8 @@ use crate::scale::{Mantissas, mantissas, scale};
 use loihi_core::image::Profile;
 use loihi_core::num::{Delay, ThresholdMantissa};
 use loihi_net::network::{
-    Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, SparseSynapse, Weights,
-    nearest_bias, size, subtract_compartments, subtracting,
+    Bias, Coding, Connection, Each, Encoding, Endpoint, Entry, Input, Network, Population, ReadBy, SparseSynapse,
+    Weights, nearest_bias, size, subtract_compartments, subtracting,
 };
 use loihi_train::ways::Ways;
 use std::collections::BTreeMap;
@@ -285,32 +285,15 @@ impl Build<'_> {
         if by_cpu {
             let biases: Vec<f64> = wanted.iter().flat_map(|bias| std::iter::repeat_n(*bias, each)).collect();
             self.sums(place, &ways, unit, &biases).map_err(network_error)?;
-        }
-        for way in ways.iter().filter(|_| !by_cpu) {
-            let (ways, _) =
-                Ways::of(&way.geometry(&layer.shape), [&way.from_shape, &layer.shape]).map_err(network_error)?;
-            let ordered = way.ordered(&ways, &layer.shape);
-            let found = mantissas(ordered.iter().map(|weight| f64::from(*weight)), unit);
-            add_errors(&mut errors, &ordered, &found, unit);
-            let weights = ways.put(&way.geometry(&layer.shape), &found.values);
-            let weights = match (&weights, found.values.first()) {
-                (Weights::Pool2d(pool), Some(weight)) => Weights::Pool2d(pool.weight(*weight)),
-                _ => weights,
-            };
-            let delay = Delay::saturating(depth - self.depth(way.from) - 1);
-            let connection = Connection::new(self.endpoint(way.from), to, weights);
-            self.network.connect(connection.wgt_exp(found.exponent).delay(delay));
+        } else {
+            for way in &ways {
+                self.connect(way, at, to, unit, &mut errors).map_err(network_error)?;
+            }
         }
         let uneven = self.options.reset == Reset::Soft && !by_cpu;
         let share = if uneven { START_UNEVEN } else { START };
-        let starts = if is_voltage { 0.0 } else { share * f64::from(threshold) };
-        let early = f64::from(depth);
-        let begins = biases.iter().map(|bias| starts - early * f64::from(bias.value()) / 64.0);
-        let begins: Vec<f64> = begins.flat_map(|own| std::iter::repeat_n(own, each)).collect();
-        let waits = u8::try_from(depth - 1).unwrap_or(0);
-        let late = biases.iter().map(|bias| if bias.value() > 0 { 0 } else { waits });
-        let late: Vec<u8> = late.flat_map(|own| std::iter::repeat_n(own, each)).collect();
-        self.starts(place, &begins, &late);
+        let start = if is_voltage { 0.0 } else { share * f64::from(threshold) };
+        self.begins(place, start, &biases, depth);
         if !is_voltage {
             self.takes_threshold_off(place, threshold);
         }
@@ -319,6 +302,37 @@ impl Build<'_> {
         let first_step = u32::try_from(depth).unwrap_or(0);
         self.layers.push(ConvertedLayer { population: place, first_step, unit, largest, weight_error });
         Ok(())
+    }
+
+    /// Connects what leads to a layer, and adds up the squared errors of its weights and their number.
+    fn connect(&mut self, way: &Way, at: usize, to: Endpoint, unit: f64, errors: &mut [f64; 2]) -> Result<(), String> {
+        let shape = &self.ann.layers[at].shape;
+        let (ways, _) = Ways::of(&way.geometry(shape), [&way.from_shape, shape])?;
+        let ordered = way.ordered(&ways, shape);
+        let found = mantissas(ordered.iter().map(|weight| f64::from(*weight)), unit);
+        add_errors(errors, &ordered, &found, unit);
+        let weights = ways.put(&way.geometry(shape), &found.values);
+        let weights = match (&weights, found.values.first()) {
+            (Weights::Pool2d(pool), Some(weight)) => Weights::Pool2d(pool.weight(*weight)),
+            _ => weights,
+        };
+        let delay = Delay::saturating(self.depth(Source::Layer(at)) - self.depth(way.from) - 1);
+        let connection = Connection::new(self.endpoint(way.from), to, weights);
+        self.network.connect(connection.wgt_exp(found.exponent).delay(delay));
+        Ok(())
+    }
+
+    /// Lets the neurons of a population begin with `start`, in units of 64, at the step in which the first spikes come, whatever their
+    /// biases, by channel, have added before.
+    fn begins(&mut self, population: usize, start: f64, biases: &[Bias], depth: i32) {
+        let each = self.network.populations[population].neurons() / biases.len().max(1);
+        let early = f64::from(depth);
+        let begins = biases.iter().map(|bias| start - early * f64::from(bias.value()) / 64.0);
+        let begins: Vec<f64> = begins.flat_map(|own| std::iter::repeat_n(own, each)).collect();
+        let waits = u8::try_from(depth - 1).unwrap_or(0);
+        let late = biases.iter().map(|bias| if bias.value() > 0 { 0 } else { waits });
+        let late: Vec<u8> = late.flat_map(|own| std::iter::repeat_n(own, each)).collect();
+        self.starts(population, &begins, &late);
     }
 
     /// By channel what a spike a step stands for, and what is added to all scores so that they are above 0.

@@ -48,8 +48,11 @@ pub struct Point {
     pub steps: u32,
     /// Samples that were answered right.
     pub right: usize,
-    /// Samples of which nothing has come to the readout. Its voltages are an answer all the same, as `loihi run` reads them: that
-    /// of the biases.
+    /// Samples to which the readout has an answer, as `loihi run` reads it: where nothing has come to it, that of the biases.
+    pub answered: usize,
+    /// Samples of which nothing has come to the readout.
+    pub unreached: usize,
+    /// Samples without an answer that stands for them: not answered, or by the biases alone.
     pub silent: usize,
 }
 
@@ -64,17 +67,26 @@ pub struct LayerFigures {
     pub correlation: Option<f64>,
     /// Spikes a neuron and step.
     pub rate: f64,
+    /// Whether a unit of it is active in the ANN, in any sample.
+    pub is_active: bool,
 }
 
 /// What one sample comes to.
 struct Answer {
     scores: Vec<i64>,
-    right: Vec<bool>,
-    silent: Vec<bool>,
+    ends: Vec<End>,
     moments: Vec<Moments>,
     spikes: Vec<u64>,
     events: u64,
     all_spikes: u64,
+}
+
+/// What is read of a sample after a number of steps.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    right: bool,
+    answered: bool,
+    reached: bool,
 }
 
 /// Sums for a correlation.
@@ -134,10 +146,15 @@ pub fn curve(
         part.iter().map(answer).collect::<Result<Vec<Answer>, ConvertError>>()
     });
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
-    let point = |(at, steps): (usize, &u32)| Point {
-        steps: *steps,
-        right: answers.iter().filter(|answer| answer.right[at]).count(),
-        silent: answers.iter().filter(|answer| answer.silent[at]).count(),
+    let point = |(at, steps): (usize, &u32)| {
+        let count = |is: fn(&End) -> bool| answers.iter().filter(|answer| is(&answer.ends[at])).count();
+        Point {
+            steps: *steps,
+            right: count(|end| end.right),
+            answered: count(|end| end.answered),
+            unreached: count(|end| !end.reached),
+            silent: count(|end| !end.reached || !end.answered),
+        }
     };
     let mean = |of: fn(&Answer) -> u64| {
         #[expect(clippy::cast_precision_loss, reason = "a mean may be rounded")]
@@ -166,7 +183,8 @@ fn figures(ann: &Ann, at: usize, answers: &[Answer], steps: u32) -> LayerFigures
     let turns = (ann.layers[at].neurons() * answers.len()).max(1) as f64 * f64::from(steps);
     #[expect(clippy::cast_precision_loss, reason = "a rate may be rounded")]
     let rate = spikes as f64 / turns;
-    LayerFigures { name: ann.layers[at].name.clone(), correlation: moments.correlation(), rate }
+    let is_active = moments.xx > 0.0;
+    LayerFigures { name: ann.layers[at].name.clone(), correlation: moments.correlation(), rate, is_active }
 }
 
 impl Test<'_> {
@@ -180,16 +198,12 @@ impl Test<'_> {
         let after = runner.ops()?;
         let reaching = reaching(converted, &spikes);
         let by = network.readout.map_or(ReadBy::Spikes, |readout| readout.by);
-        let silent: Vec<bool> = ends
-            .iter()
-            .zip(&scores)
-            .map(|(end, scores)| match by {
-                ReadBy::Voltage => reaching.is_none_or(|first| first >= *end),
-                _ => scores.iter().all(|score| *score == 0),
-            })
-            .collect();
         let label = sample.label.and_then(|label| usize::try_from(label).ok());
-        let right = scores.iter().map(|scores| label.is_some() && answer(by, scores) == label).collect();
+        let end = |(end, scores): (&u32, &Vec<i64>)| {
+            let (answer, reached) = (answer(by, scores), reaching.is_some_and(|first| first < *end));
+            End { right: label.is_some() && answer == label, answered: answer.is_some(), reached }
+        };
+        let ends = ends.iter().zip(&scores).map(end).collect();
         let activations = forward(&self.ready, &samples[number..=number])?;
         let (mut moments, mut counts) = (Vec::new(), Vec::new());
         for (at, (layer, own)) in converted.layers.iter().zip(&activations).enumerate() {
@@ -215,7 +229,7 @@ impl Test<'_> {
         let events = after.synaptic_events.wrapping_sub(before.synaptic_events);
         let all_spikes = after.spikes.wrapping_sub(before.spikes);
         let scores = scores.pop().unwrap_or_default();
-        Ok(Answer { scores, right, silent, moments, spikes: counts, events, all_spikes })
+        Ok(Answer { scores, ends, moments, spikes: counts, events, all_spikes })
     }
 
     /// All spikes of a sample, and the scores at each end.
@@ -292,23 +306,30 @@ impl Moments {
 }
 
 impl Curve {
-    /// Share of samples that were answered right at a point.
-    pub fn accuracy(&self, point: &Point) -> f64 {
-        share(point.right, self.samples)
+    /// Share of samples that were answered right at a point; none if there is no answer to any.
+    pub fn accuracy(&self, point: &Point) -> Option<f64> {
+        (point.answered > 0).then(|| share(point.right, self.samples))
     }
 
-    /// What users should know: steps after which nothing has come to the readout in any sample, with the reason.
+    /// What users should know: steps after which the readout answers less than half of the samples, with the reason.
     pub fn warnings(&self) -> Vec<String> {
-        let silent = |point: &&Point| point.silent == self.samples && self.samples > 0;
-        let Some(point) = self.points.iter().rfind(silent) else { return Vec::new() };
-        let before = self.layers.iter().take(self.layers.len().saturating_sub(1));
-        let why = match before.clone().find(|layer| layer.rate == 0.0) {
-            Some(layer) => format!("`{}` did not spike: calibrate with samples like those of the test", layer.name),
-            None if self.points.iter().all(|point| silent(&point)) => {
-                "its sums never pass the threshold: try --readout voltage".to_owned()
+        let Some(point) = self.points.iter().rfind(|point| 2 * point.silent > self.samples) else { return Vec::new() };
+        let mut before = self.layers.iter().take(self.layers.len().saturating_sub(1));
+        let why = match before.find(|layer| layer.rate == 0.0 && !layer.is_active) {
+            Some(layer) => format!(
+                "`{}` did not spike, and is not active in the ANN: calibrate with samples like those of the test",
+                layer.name
+            ),
+            None if 2 * point.unreached > self.samples => {
+                "the first spikes take longer to it: give more --steps".to_owned()
             }
-            None => "the first spikes take longer to it: give more --steps".to_owned(),
+            None => "what comes to it does not pass its threshold: give more --steps, or --readout voltage".to_owned(),
         };
-        vec![format!("the readout has no answer to any sample after {}: {why}", plural(point.steps as usize, "step"))]
+        let which = if point.silent == self.samples {
+            "any sample".to_owned()
+        } else {
+            format!("{} of {}", point.silent, plural(self.samples, "sample"))
+        };
+        vec![format!("the readout has no answer to {which} after {}: {why}", plural(point.steps as usize, "step"))]
     }
 }

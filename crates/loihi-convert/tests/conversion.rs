@@ -313,5 +313,29 @@ fn a_readout_that_hears_nothing_says_why() {
     let found = curve(&ann, &converted, &samples, &[8, 16], ONE, &|_| false).unwrap();
     assert_eq!(found.points[1].silent, 5);
     let said = found.warnings();
-    assert!(said[0].contains("no answer to any sample after 16 steps: `both` did not spike"), "{said:?}");
+    assert!(
+        said[0].contains("no answer to any sample after 16 steps: `both` did not spike, and is not active"),
+        "{said:?}"
+    );
+}
+
+/// After a step no spike is at the readout, and after all steps that this takes there is an answer.
+#[test]
+fn a_readout_that_is_asked_too_soon_says_why() {
+    let ann = branched();
+    let samples = patches(&ann, 20);
+    let calibration = calibrate(&ann, &samples, 99.9, By::Layer, ONE).unwrap();
+    for readout in [ReadoutBy::Spikes, ReadoutBy::Voltage] {
+        let converted = convert(&ann, &calibration, options(Reset::Soft, InputAs::Bias, readout, 1)).unwrap();
+        let found = curve(&ann, &converted, &samples, &[1], ONE, &|_| false).unwrap();
+        let point = &found.points[0];
+        assert!(2 * point.unreached > 20 && 2 * point.silent > 20, "{point:?}");
+        assert_eq!(found.accuracy(point).is_some(), point.answered > 0);
+        let said = found.warnings();
+        assert!(said[0].contains("after 1 step: the first spikes take longer to it: give more --steps"), "{said:?}");
+        let longer = convert(&ann, &calibration, options(Reset::Soft, InputAs::Bias, readout, 64)).unwrap();
+        let found = curve(&ann, &longer, &samples, &[1, 64], ONE, &|_| false).unwrap();
+        assert!(found.accuracy(&found.points[1]).is_some_and(|own| own > 0.5), "{found:?}");
+        assert_eq!(found.warnings(), said, "whatever else is asked for");
+    }
 }

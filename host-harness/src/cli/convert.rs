@@ -122,7 +122,7 @@ pub(super) fn convert(args: &ConvertArgs) -> anyhow::Result<()> {
     }
     let comparison = compare_whole(&network, test, &curve, jobs)?;
     let mut body = result.body();
-    body[accuracy_name(args.validate)] = json!(curve.points.last().map(|point| curve.accuracy(point)));
+    body[accuracy_name(args.validate)] = json!(curve.points.last().and_then(|point| curve.accuracy(point)));
     body["scores_compared"] = comparison.compared.into();
     body["scores_different"] = comparison.different.into();
     body["warnings"] = warnings.into();
@@ -205,8 +205,12 @@ impl Outcome<'_> {
         let _ = writeln!(text, "\n{:>6}  {:>9}  {:>12}", "steps", "accuracy", "below ANN");
         let _ = writeln!(text, "{:>6}  {:>7.2} %", "ANN", 100.0 * ann);
         for point in &curve.points {
-            let own = curve.accuracy(point);
-            let _ = writeln!(text, "{:>6}  {:>7.2} %  {:>5.2} points", point.steps, 100.0 * own, 100.0 * (ann - own));
+            let _ = match curve.accuracy(point) {
+                Some(own) => {
+                    writeln!(text, "{:>6}  {:>7.2} %  {:>5.2} points", point.steps, 100.0 * own, 100.0 * (ann - own))
+                }
+                None => writeln!(text, "{:>6}  {:>9}", point.steps, "no answer"),
+            };
         }
         let _ = writeln!(
             text,
@@ -225,7 +229,7 @@ impl Outcome<'_> {
         let ann = self.ann_accuracy();
         let point = |point: &host_harness::convert::curve::Point| {
             let accuracy = curve.accuracy(point);
-            json!({ "steps": point.steps, "accuracy": accuracy, "loss": ann - accuracy, "samples_without_answer": point.silent })
+            json!({ "steps": point.steps, "accuracy": accuracy, "loss": accuracy.map(|own| ann - own), "samples_without_answer": point.silent })
         };
         let layers = curve.layers.iter().zip(&self.converted.layers).zip(&self.ann.layers);
         let layer = |((figures, own), of_ann): (
