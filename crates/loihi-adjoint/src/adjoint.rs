@@ -102,3 +102,56 @@ fn all<const DRIVES: bool>(registers: &Registers, adjoint: &mut Adjoint, row: &m
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arithmetic::{self, Derivatives, Reset, State};
+    use loihi_core::image::Profile;
+
+    const STEPS: usize = 12;
+
+    /// The derivative of the last voltage by the sums of all steps, of a neuron that spikes and waits on its way, and whether it spiked.
+    fn by_sums(reset: Reset) -> (Vec<f32>, Vec<f32>) {
+        let profile = Profile { decay_u: 1024, decay_v: 512, v_th: 6400, refractory: 2, ..Profile::DEFAULT };
+        let registers = Registers::of([&profile].into_iter());
+        let derivatives = Derivatives { width: 1.0, damping: 1.0, reset, ..Derivatives::default() };
+        let (mut state, mut adjoint) = (State::default(), Adjoint::default());
+        state.rest(1, &[0]);
+        let [mut spikes, mut slopes, mut keeps, mut by_sums] = [[0.0_f32; STEPS]; 4];
+        for at in 0..STEPS {
+            let mut row = arithmetic::Row {
+                sums: &[if at < 4 { 40.0 } else { 1.0 }],
+                biases: &[0],
+                spikes: &mut spikes[at..=at],
+                slopes: &mut slopes[at..=at],
+                keeps: &mut keeps[at..=at],
+            };
+            arithmetic::step(&registers, &mut state, &mut row, Some(derivatives));
+        }
+        adjoint.clear(1);
+        adjoint.v[0] = 1.0;
+        for at in (0..STEPS).rev() {
+            let (slopes, keeps) = (&slopes[at..=at], &keeps[at..=at]);
+            step(&registers, &mut adjoint, &mut Row { spikes: &[0.0], slopes, keeps, sums: &mut by_sums[at..=at] });
+        }
+        (by_sums.to_vec(), spikes.to_vec())
+    }
+
+    /// With [`Reset::Passes`] it is the response of current and voltage to a single sum, whatever was in between; with
+    /// [`Reset::Stops`] it is that after the last spike and its refractory steps alone.
+    #[test]
+    fn past_resets_the_derivative_is_the_response_to_a_sum() {
+        let ((passing, spikes), (stopping, _)) = (by_sums(Reset::Passes), by_sums(Reset::Stops));
+        let last = spikes.iter().rposition(|spike| *spike > 0.0).unwrap();
+        assert!((2..STEPS - 3).contains(&last), "{spikes:?}");
+        let (mut u, mut v) = (64.0_f32, 0.0);
+        for at in (0..STEPS).rev() {
+            v = v * (3584.0 / 4096.0) + u;
+            u *= 3072.0 / 4096.0;
+            assert!((passing[at] / v - 1.0).abs() < 1e-5, "step {at}: {}, {v}", passing[at]);
+            let is_after = at > last + 1;
+            assert_eq!((stopping[at] / v - 1.0).abs() < 1e-5, is_after, "step {at}: {}, {v}", stopping[at]);
+        }
+    }
+}

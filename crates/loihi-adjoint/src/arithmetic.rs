@@ -4,7 +4,9 @@
 //! refractory; above `v_th` the compartment spikes and `v = 0`, as [`loihi_core::compartment`] has it. Sums come as `f32`, in
 //! which they are exact (see the module `exact`).
 
-use crate::surrogate::{Arctan, FastSigmoid, Rectangle, Slope, Surrogate, Triangle};
+use crate::surrogate::{
+    Arctan, Exponential, FastSigmoid, LastSpike, NEVER_STEPS, Rectangle, Slope, Surrogate, Triangle,
+};
 use gemm_common::pulp::{Arch, NullaryFnOnce};
 use loihi_core::image::Profile;
 use loihi_core::num::wrap_signed;
@@ -62,6 +64,8 @@ pub struct State {
     pub v: Vec<i32>,
     /// Refractory steps left.
     pub waits: Vec<i32>,
+    /// Steps since the last spike; kept for the surrogate that depends on them alone.
+    since: Vec<i32>,
 }
 
 impl State {
@@ -72,6 +76,8 @@ impl State {
             register.clear();
             register.resize(elements, 0);
         }
+        self.since.clear();
+        self.since.resize(elements, NEVER_STEPS);
         self.v.clear();
         for _ in 0..samples {
             self.v.extend_from_slice(v_start);
@@ -79,17 +85,29 @@ impl State {
     }
 }
 
+/// What the derivative by a voltage is after a reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reset {
+    /// 0: what follows a spike does not depend on what was before it.
+    #[default]
+    Stops,
+    /// That of the reset by the voltage, through the surrogate of the spike.
+    ThroughSpike,
+    /// What it would be without resets and refractory steps, so that a sum has the same response whenever it arrives.
+    Passes,
+}
+
 /// What derivatives a step leaves.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Derivatives {
     /// What stands for the derivative of a spike.
     pub surrogate: Surrogate,
-    /// Where it falls to 0 or is small, in thresholds.
+    /// Where it falls to 0 or is small, in thresholds, or in steps since the last spike.
     pub width: f32,
     /// Factor of the surrogate.
     pub damping: f32,
-    /// Whether the reset has a derivative by the voltage, through the spike.
-    pub through_reset: bool,
+    /// What a reset leaves of them.
+    pub reset: Reset,
 }
 
 /// What a step is given and what it leaves, each sample after sample.
@@ -114,14 +132,15 @@ pub struct Row<'r> {
 /// # Panics
 /// The lengths do not meet.
 pub fn step(registers: &Registers, state: &mut State, row: &mut Row<'_>, derivatives: Option<Derivatives>) {
-    let (size, through_reset) =
-        derivatives.map_or(([1.0; 2], false), |own| ([own.width, own.damping], own.through_reset));
+    let own = derivatives.unwrap_or_default();
     match derivatives.map(|own| own.surrogate) {
-        None => Step::<Triangle, false>::run(registers, state, row, size, through_reset),
-        Some(Surrogate::Triangle) => Step::<Triangle, true>::run(registers, state, row, size, through_reset),
-        Some(Surrogate::Rectangle) => Step::<Rectangle, true>::run(registers, state, row, size, through_reset),
-        Some(Surrogate::FastSigmoid) => Step::<FastSigmoid, true>::run(registers, state, row, size, through_reset),
-        Some(Surrogate::Arctan) => Step::<Arctan, true>::run(registers, state, row, size, through_reset),
+        None => Step::<Triangle, false>::run(registers, state, row, own),
+        Some(Surrogate::Triangle) => Step::<Triangle, true>::run(registers, state, row, own),
+        Some(Surrogate::Rectangle) => Step::<Rectangle, true>::run(registers, state, row, own),
+        Some(Surrogate::FastSigmoid) => Step::<FastSigmoid, true>::run(registers, state, row, own),
+        Some(Surrogate::Arctan) => Step::<Arctan, true>::run(registers, state, row, own),
+        Some(Surrogate::Exponential) => Step::<Exponential, true>::run(registers, state, row, own),
+        Some(Surrogate::LastSpike) => Step::<LastSpike, true>::run(registers, state, row, own),
     }
 }
 
@@ -146,12 +165,16 @@ pub(crate) fn waits(left: i32, refractory: i32, spikes: bool) -> i32 {
     if spikes { refractory - 1 } else { (left - 1).max(0) }
 }
 
-/// The derivative of a spike by the voltage before the threshold; `at` is the surrogate, of this width and damping.
+/// The derivative of a spike by the voltage before the threshold.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
-fn slope(voltage: i32, v_th: i32, [width, damping]: [f32; 2], at: impl Fn(f32) -> f32) -> f32 {
-    let per_volt = 1.0 / (width * v_th.max(1) as f32);
-    damping * per_volt * at((voltage - v_th) as f32 * per_volt)
+fn slope<S: Slope>(voltage: i32, v_th: i32, since: i32, Derivatives { width, damping, .. }: Derivatives) -> f32 {
+    let threshold = v_th.max(1) as f32;
+    if S::BY_TIME {
+        return damping / threshold * S::at(since as f32 / width);
+    }
+    let per_volt = 1.0 / (width * threshold);
+    damping * per_volt * S::at((voltage - v_th) as f32 * per_volt)
 }
 
 /// A step, compiled for the widest registers of the processor. A closure would not be inlined there.
@@ -159,14 +182,13 @@ struct Step<'s, 'r, S, const WANTED: bool> {
     registers: &'s Registers,
     state: &'s mut State,
     row: &'s mut Row<'r>,
-    size: [f32; 2],
-    through_reset: bool,
+    derivatives: Derivatives,
     slope: PhantomData<S>,
 }
 
 impl<'s, 'r, S: Slope, const WANTED: bool> Step<'s, 'r, S, WANTED> {
-    fn run(registers: &'s Registers, state: &'s mut State, row: &'s mut Row<'r>, size: [f32; 2], through_reset: bool) {
-        Arch::new().dispatch(Self { registers, state, row, size, through_reset, slope: PhantomData });
+    fn run(registers: &'s Registers, state: &'s mut State, row: &'s mut Row<'r>, derivatives: Derivatives) {
+        Arch::new().dispatch(Self { registers, state, row, derivatives, slope: PhantomData });
     }
 }
 
@@ -175,7 +197,7 @@ impl<S: Slope, const WANTED: bool> NullaryFnOnce for Step<'_, '_, S, WANTED> {
 
     #[inline(always)]
     fn call(self) {
-        all::<S, WANTED>(self.registers, self.state, self.row, self.size, self.through_reset);
+        all::<S, WANTED>(self.registers, self.state, self.row, self.derivatives);
     }
 }
 
@@ -185,8 +207,7 @@ fn all<S: Slope, const WANTED: bool>(
     registers: &Registers,
     state: &mut State,
     row: &mut Row<'_>,
-    size: [f32; 2],
-    through_reset: bool,
+    derivatives: Derivatives,
 ) {
     let neurons = registers.len();
     if neurons == 0 {
@@ -195,43 +216,41 @@ fn all<S: Slope, const WANTED: bool>(
     for sample in 0..row.sums.len() / neurons {
         let own = sample * neurons..(sample + 1) * neurons;
         let biases = if row.biases.len() == neurons { row.biases } else { &row.biases[own.clone()] };
-        let derivatives = if WANTED {
+        let left = if WANTED {
             [&mut row.slopes[own.clone()], &mut row.keeps[own.clone()]]
         } else {
             [&mut [][..], &mut [][..]]
         };
-        let state = [&mut state.u[own.clone()], &mut state.v[own.clone()], &mut state.waits[own.clone()]];
+        let since = if WANTED && S::BY_TIME { &mut state.since[own.clone()] } else { &mut [][..] };
+        let state = [&mut state.u[own.clone()], &mut state.v[own.clone()], &mut state.waits[own.clone()], since];
         let spikes = &mut row.spikes[own.clone()];
-        one::<S, WANTED>(registers, state, &row.sums[own], biases, spikes, derivatives, size, through_reset);
+        one::<S, WANTED>(registers, state, &row.sums[own], biases, spikes, left, derivatives);
     }
 }
 
 /// The neurons of a sample.
 #[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "slices of one length, which the compiler then runs through side by side"
-)]
 #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]
 fn one<S: Slope, const WANTED: bool>(
     registers: &Registers,
-    [u, v, left]: [&mut [i32]; 3],
+    [u, v, left, since]: [&mut [i32]; 4],
     sums: &[f32],
     biases: &[i32],
     spikes: &mut [f32],
     [slopes, keeps]: [&mut [f32]; 2],
-    size: [f32; 2],
-    through_reset: bool,
+    derivatives: Derivatives,
 ) {
     let n = registers.len();
     let (u, v, left, sums, biases) = (&mut u[..n], &mut v[..n], &mut left[..n], &sums[..n], &biases[..n]);
     let spikes = &mut spikes[..n];
     let wanted = if WANTED { n } else { 0 };
     let (slopes, keeps) = (&mut slopes[..wanted], &mut keeps[..wanted]);
+    let since = &mut since[..if S::BY_TIME { wanted } else { 0 }];
     let (keep_u, keep_v) = (&registers.keep_u[..n], &registers.keep_v[..n]);
     let (v_th, refractory) = (&registers.v_th[..n], &registers.refractory[..n]);
     let (v_min, v_max) = (&registers.v_min[..n], &registers.v_max[..n]);
-    let reset_share = if through_reset { 1.0 } else { 0.0 };
+    let reset_share = if derivatives.reset == Reset::ThroughSpike { 1.0 } else { 0.0 };
+    let after_reset = if derivatives.reset == Reset::Passes { 1.0 } else { 0.0 };
     for at in 0..n {
         u[at] = current(u[at], keep_u[at], sums[at]);
         let entering = wrap_signed(u[at].wrapping_add(biases[at]), 23);
@@ -244,11 +263,16 @@ fn one<S: Slope, const WANTED: bool>(
         v[at] = if spike { 0 } else { voltage };
         left[at] = waits(left[at], refractory[at], spike);
         if WANTED {
-            let slope = if is_waiting { 0.0 } else { slope(voltage, v_th[at], size, S::at) };
+            if S::BY_TIME {
+                // It would wrap after 2^30 steps, of which no batch has room for the spikes.
+                since[at] = if spike { 0 } else { since[at].wrapping_add(1) };
+            }
+            let passed = if S::BY_TIME { since[at] } else { 0 };
+            let slope = if is_waiting { 0.0 } else { slope::<S>(voltage, v_th[at], passed, derivatives) };
             let is_held = clipped != free;
             slopes[at] = if is_held { -slope } else { slope };
-            let stays = if is_waiting || is_held || spike { 0.0 } else { 1.0 };
-            keeps[at] = stays - reset_share * slope * voltage as f32;
+            let stays = if is_waiting || spike { after_reset } else { 1.0 };
+            keeps[at] = if is_held { 0.0 } else { stays } - reset_share * slope * voltage as f32;
         }
     }
 }
@@ -270,6 +294,28 @@ mod tests {
                 let expected = decay_toward_zero(*x, Decay::saturating(decay));
                 assert_eq!(decayed(*x, 4096 - decay), expected, "decay {decay}, x {x}");
             }
+        }
+    }
+    /// A neuron that spikes in steps 2 and 5: the derivative falls from there, and there is none before.
+    #[test]
+    fn the_surrogate_of_the_last_spike_falls_with_time() {
+        let profile = Profile { decay_u: 4096, v_th: 640, ..Profile::DEFAULT };
+        let registers = Registers::of([&profile].into_iter());
+        let derivatives =
+            Derivatives { surrogate: Surrogate::LastSpike, width: 4.0, damping: 0.3, ..Derivatives::default() };
+        let mut state = State::default();
+        state.rest(1, &[0]);
+        let mut found = Vec::new();
+        for step_number in 0..8 {
+            let sum = if [2, 5].contains(&step_number) { [11.0] } else { [0.0] };
+            let (mut spikes, mut slopes, mut keeps) = ([0.0], [0.0], [0.0]);
+            let mut row = Row { sums: &sum, biases: &[0], spikes: &mut spikes, slopes: &mut slopes, keeps: &mut keeps };
+            step(&registers, &mut state, &mut row, Some(derivatives));
+            found.push(slopes[0] * 640.0 / 0.3);
+        }
+        let expected = [0.0, 0.0, 1.0, (-0.25_f32).exp(), (-0.5_f32).exp(), 1.0, (-0.25_f32).exp(), (-0.5_f32).exp()];
+        for (step, (found, expected)) in found.iter().zip(expected).enumerate() {
+            assert!((found - expected).abs() < 1e-3, "step {step}: {found}, {expected}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::adjoint::Adjoint;
 use crate::arithmetic::{Registers, State};
 use crate::join::{Joined, Pushed, Route};
-use loihi_core::image::{Profile, StackOut, ThresholdMode, Tree};
+use loihi_core::image::{Join, Profile, StackOut, ThresholdMode, Tree};
 
 /// A compartment below the soma, for all neurons of a population.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +65,12 @@ impl Branches {
     /// Whether neurons are of one compartment, which joins nothing.
     pub fn is_plain(&self) -> bool {
         self.leaves.is_empty() && self.takes.adds()
+    }
+
+    /// Whether a compartment opens or shuts what another takes.
+    pub fn has_gates(&self) -> bool {
+        let mut all = self.leaves.iter().map(|leaf| &leaf.takes).chain([&self.takes]);
+        all.any(|takes| matches!(takes.join, Join::Pass | Join::Block))
     }
 
     /// Sizes the buffers for a batch: `width` elements in a step, `wanted` elements in all steps that need derivatives.

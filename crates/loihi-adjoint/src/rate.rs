@@ -15,6 +15,9 @@ pub enum Backward {
     /// Step by step, with a surrogate for the derivative of a spike.
     #[default]
     Time,
+    /// The same as if voltages were never reset: a spike that arrives has its whole response, whatever the neuron did meanwhile
+    /// (SLAYER: Shrestha and Orchard, 2018, arXiv 1810.08646).
+    Kernel,
     /// By the number of spikes of a sample.
     Rate,
 }

@@ -1,5 +1,6 @@
 //! Builds the trainer's model from a network and its table `[train]`; refuses what cannot be trained.
 
+use crate::backward;
 use crate::beside::DelayForm;
 use crate::bias;
 use crate::error::TrainError;
@@ -13,7 +14,6 @@ use crate::sparse;
 use crate::ways::Ways;
 use loihi_adjoint::arithmetic::Registers;
 use loihi_adjoint::branches::branches;
-use loihi_adjoint::rate::Backward;
 use loihi_core::image::Profile;
 use loihi_net::network::{Connection, Each, Endpoint, Entry, Network, Population, size};
 use loihi_run::inference::answers::AnswerShape;
@@ -53,9 +53,7 @@ impl Model {
         let inputs: Vec<usize> = network.inputs.iter().map(|input| size(&input.shape)).collect();
         let sums = network.inputs.iter().map(|input| sums_of(&input.entry)).collect();
         let groups = groups(&synapses, neurons.len());
-        if form.backward == Backward::Rate {
-            check_rates(&neurons, &synapses, &groups).map_err(refused)?;
-        }
+        backward::check(form, &neurons, &synapses, &groups).map_err(refused)?;
         let read = neurons.get(readout.population).map_or(0, |own| own.registers.len());
         let readout = Reading { readout, neurons: read };
         let pixels = AnswerShape::of(network, 0).map_or([1, 1], |shape| shape.pixels);
@@ -95,19 +93,6 @@ impl Model {
             }
         }
     }
-}
-
-/// Refuses networks that cannot be trained by rates.
-fn check_rates(neurons: &[Neurons], synapses: &[Synapses], groups: &[Vec<usize>]) -> Result<(), String> {
-    if let Some(own) = neurons.iter().find(|own| !own.branches.is_plain()) {
-        return Err(format!("`{}` has several compartments: take out backward = \"rate\" in [train]", own.name));
-    }
-    let is_inside = |own: &&Synapses| groups.iter().any(|group| own.is_within(group));
-    if let Some(own) = synapses.iter().find(is_inside) {
-        let name = &neurons[own.to].name;
-        return Err(format!("`{name}` is recurrent, which takes steps: take out backward = \"rate\" in [train]"));
-    }
-    Ok(())
 }
 
 /// The neurons of a population.
@@ -234,7 +219,6 @@ fn connection_name(network: &Network, from: Endpoint, to: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loihi_core::image::{Join, StackIn, StackOut, Tree};
     use loihi_core::num::{BiasMantissa, Delay, WeightExponent};
     use loihi_net::network::{Bias, Each, ReadBy, Signs};
 
@@ -289,29 +273,6 @@ mod tests {
             |learn: &str| Model::new(&network, &TrainForm { learn: vec![learn.to_owned()], ..TrainForm::default() });
         assert!(model("out").is_ok());
         assert!(model("side").unwrap_err().to_string().contains("nothing that is trained leads to `out`"));
-    }
-
-    #[test]
-    fn what_has_no_rate_is_refused() {
-        let form = TrainForm { backward: Backward::Rate, ..TrainForm::default() };
-        let said = |connect: fn(&mut Network, Endpoint)| {
-            let mut network = Network::new("n").steps(4);
-            let (input, out) = (network.input("in", 2), network.population(Population::new("out", 2)));
-            network.connect(Connection::new(input, out, [2, 2, 2, 2]));
-            network.read(out, ReadBy::Spikes);
-            connect(&mut network, out);
-            Model::new(&network, &form).err().map(|error| error.to_string())
-        };
-        assert_eq!(said(|_, _| {}), None);
-        let recurrent = said(|network, out| network.connect(Connection::new(out, out, [2, 2, 2, 2])));
-        assert!(recurrent.unwrap_or_default().contains("`out` is recurrent, which takes steps"));
-        let tree = said(|network, _| {
-            let leaf = Profile { tree: Tree { stack_out: StackOut::Push, ..Tree::NONE }, ..Profile::DEFAULT };
-            let soma =
-                Profile { tree: Tree { stack_in: StackIn::PopA, join: Join::Add, ..Tree::NONE }, ..Profile::DEFAULT };
-            network.populations[0] = Population::new("out", 2).compartments([leaf, soma].map(Each::Same));
-        });
-        assert!(tree.unwrap_or_default().contains("`out` has several compartments"));
     }
 
     /// A chain from an input: the second population has a bias, and the fourth has no outgoing connections.

@@ -7,6 +7,13 @@ use crate::settings::{RatesForm, TrainForm, is_trainable};
 use loihi_adjoint::rate::Backward;
 use loihi_net::network::{Connection, Network, ReadBy, Section, SectionError};
 
+/// A key, whether it is within its range, and what to give instead.
+type Row = (&'static str, bool, &'static str);
+
+fn within(value: f32, low: f32, high: f32) -> bool {
+    (low..=high).contains(&value)
+}
+
 impl TrainForm {
     /// The table of a network, or the defaults of a network without one.
     ///
@@ -22,12 +29,16 @@ impl TrainForm {
     }
 
     fn check_ranges(&self, section: &Section) -> Result<(), SectionError> {
-        let within = |value: f32, low: f32, high: f32| (low..=high).contains(&value);
-        let targets = |[right, wrong]: [f32; 2]| within(wrong, 0.0, 1e6) && within(right, wrong, 1e6);
-        let rates = |rates: RatesForm| {
-            within(rates.low, 0.0, 1.0) && within(rates.high, rates.low, 1.0) && within(rates.strength, 1e-9, 1e6)
-        };
-        let rows = [
+        let mut rows = self.ranges_of_steps().into_iter().chain(self.ranges_of_goals());
+        match rows.find(|(_, is_valid, _)| !is_valid) {
+            Some((key, _, what)) => Err(section.error("train", key, what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Keys of the optimiser and the surrogate: whether each is within its range, and what to give.
+    fn ranges_of_steps(&self) -> [Row; 11] {
+        [
             ("epochs", (1..=10_000).contains(&self.epochs), "give 1 to 10,000 epochs"),
             ("batch", (1..=4096).contains(&self.batch), "give a batch of 1 to 4,096 samples"),
             (
@@ -49,8 +60,22 @@ impl TrainForm {
             ),
             ("validation_samples", self.validation_samples > 0, "give 1 or more"),
             ("per_score", within(self.per_score, 1e-6, 1e3), "give more than 0, at most 1000"),
-            ("width", within(self.width, 1e-3, 1e3), "give a width of 0.001 to 1000 thresholds"),
+            (
+                "width",
+                within(self.width, 1e-3, 1e3),
+                "give a width of 0.001 to 1000 thresholds, of \"last-spike\" steps",
+            ),
             ("damping", within(self.damping, 1e-3, 1.0), "give a factor of 0.001 to 1"),
+        ]
+    }
+
+    /// Keys of what is aimed at, of samples and of synapses.
+    fn ranges_of_goals(&self) -> [Row; 9] {
+        let targets = |[right, wrong]: [f32; 2]| within(wrong, 0.0, 1e6) && within(right, wrong, 1e6);
+        let rates = |rates: RatesForm| {
+            within(rates.low, 0.0, 1.0) && within(rates.high, rates.low, 1.0) && within(rates.strength, 1e-9, 1e6)
+        };
+        [
             (
                 "target_spikes",
                 self.target_spikes.is_none_or(targets),
@@ -76,11 +101,7 @@ impl TrainForm {
                 self.v_th_rate.is_none_or(|rate| (1e-4..=0.9).contains(&rate)),
                 "give a share of 0.0001 to 0.9 of the neurons",
             ),
-        ];
-        match rows.into_iter().find(|(_, is_valid, _)| !is_valid) {
-            Some((key, _, what)) => Err(section.error("train", key, what)),
-            None => Ok(()),
-        }
+        ]
     }
 
     /// Refuses keys that would do nothing.
@@ -102,10 +123,8 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
-        let of_time = ["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th", "bias"];
-        let of_time = of_time.into_iter().find(|key| given(key));
-        if let Some(key) = of_time.filter(|_| self.backward == Backward::Rate) {
-            let what = format!("`{key}` is of backward = \"time\": give that, or take it out");
+        if let Some((key, backward)) = self.backward_without(given) {
+            let what = format!("`{key}` has no effect with backward = \"{backward}\": take out one of them");
             return Err(section.error("train", key, what));
         }
         if self.backward == Backward::Rate && network.readout.is_some_and(|own| own.by == ReadBy::FirstSpike) {
@@ -138,6 +157,19 @@ impl TrainForm {
             return Err(section.error("train", "shift", "`shift = [0, 0]` moves nothing: take it out"));
         }
         Ok(())
+    }
+
+    /// The first key that does nothing with the file's `backward`, and which this is.
+    fn backward_without(&self, given: impl Fn(&str) -> bool) -> Option<(&'static str, &'static str)> {
+        let (backward, without): (_, &[&'static str]) = match self.backward {
+            Backward::Time => return None,
+            Backward::Kernel => ("kernel", &["through_reset"]),
+            Backward::Rate => (
+                "rate",
+                &["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th", "bias"],
+            ),
+        };
+        without.iter().find(|key| given(key)).map(|key| (*key, backward))
     }
 
     /// The first key that cannot be combined with answers per window or pixel, and why.
@@ -255,7 +287,11 @@ mod tests {
             ),
             ("connectivity = { hidden = 0 }", "give shares of 0.0001 to 1"),
             ("rates = { high = 0.1, strength = 1.0 }\nlearn = [\"out\"]", "populations other than the readout"),
-            ("backward = \"rate\"\nwidth = 0.5", "`width` is of backward = \"time\""),
+            (
+                "backward = \"rate\"\nwidth = 0.5",
+                "`width` has no effect with backward = \"rate\": take out one of them",
+            ),
+            ("backward = \"kernel\"\nthrough_reset = true", "`through_reset` has no effect with backward = \"kernel\""),
             ("rate = 4.0\nweight_decay = 0.5", "give a `weight_decay` of at most 1 / `rate`"),
             ("delay = { rate = 0.0 }", "give a `rate` above 0, at most 16 steps"),
             ("delay = { rate = 0.1, max_steps = 63 }", "give `max_steps` of 1 to 62"),

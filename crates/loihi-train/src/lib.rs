@@ -44,6 +44,7 @@
 //! | `groups` | populations that reach each other |
 //! | `exact` | sums that single precision holds |
 //! | `bias` | biases that are trained |
+//! | `backward` | which networks can be gone back through |
 //! | [`fold`] | from parameters to the forward pass and the network file |
 //! | `build` | a model from a network |
 //! | [`pass`] | a batch through a network, forward |
@@ -64,6 +65,7 @@
 
 pub mod answers;
 pub mod average;
+mod backward;
 pub mod batch;
 pub mod beside;
 mod bias;

@@ -29,7 +29,7 @@ impl Workspace {
                 continue;
             }
             match backward {
-                Backward::Time => self.retreat(model, batch, group, &reached),
+                Backward::Time | Backward::Kernel => self.retreat(model, batch, group, &reached),
                 Backward::Rate => reached.iter().for_each(|place| self.retreat_by_rate(model, batch, *place)),
             }
             for own in model.synapses.iter().filter(|own| reached.contains(&own.to)) {

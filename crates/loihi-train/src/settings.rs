@@ -48,11 +48,11 @@ pub struct TrainForm {
     pub backward: Backward,
     /// What stands for the derivative of a spike by the voltage.
     pub surrogate: Surrogate,
-    /// Its width, in thresholds.
+    /// Its width, in thresholds; that of `last-spike` in steps.
     pub width: f32,
     /// Factor of the surrogate: less than 1 keeps gradients from growing over many steps.
     pub damping: f32,
-    /// Whether the reset has a derivative by the voltage, too.
+    /// Whether the reset has a derivative by the voltage, too, through the surrogate.
     pub through_reset: bool,
     /// Keeps the rate of every population but the readout within bounds.
     pub rates: Option<RatesForm>,

@@ -77,8 +77,8 @@ impl Tally {
 impl Shard {
     /// The gradient of a shard of a batch of `whole` samples.
     pub fn learn(&mut self, model: &Model, goal: &Goal, whole: usize) {
-        let by_time = goal.backward == Backward::Time;
-        self.workspace.forward(model, &self.batch, Some(goal.derivatives).filter(|_| by_time));
+        let by_steps = goal.backward != Backward::Rate;
+        self.workspace.forward(model, &self.batch, Some(goal.derivatives).filter(|_| by_steps));
         self.workspace.clear_derivatives(model, &self.batch);
         let scores = self.scores(model);
         let mut tally = self.count(model, &scores);

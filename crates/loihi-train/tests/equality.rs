@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use loihi_adjoint::arithmetic::Derivatives;
+use loihi_adjoint::arithmetic::{Derivatives, Reset};
 use loihi_adjoint::surrogate::Surrogate;
 use loihi_core::image::{Join, Profile, StackIn, StackOut, ThresholdMode, Tree};
 use loihi_core::num::{BiasExponent, BiasMantissa, Delay, WeightExponent};
@@ -225,9 +225,11 @@ proptest! {
             let stimuli = stimuli(&network);
             (Just(network), stimuli)
         }),
-        derivatives in proptest::option::of(Just(
-            Derivatives { surrogate: Surrogate::Arctan, width: 0.5, damping: 0.7, through_reset: true }
-        )),
+        derivatives in proptest::option::of(select(vec![
+            Derivatives { surrogate: Surrogate::Arctan, width: 0.5, damping: 0.7, reset: Reset::ThroughSpike },
+            Derivatives { surrogate: Surrogate::Exponential, width: 0.5, damping: 0.7, reset: Reset::Passes },
+            Derivatives { surrogate: Surrogate::LastSpike, width: 9.0, damping: 0.3, reset: Reset::Stops },
+        ])),
         keys in select(vec![
             "",
             "delay = { rate = 1.0 }",

@@ -12,7 +12,7 @@ mod losses;
 mod networks;
 mod twin;
 
-use loihi_adjoint::arithmetic::Derivatives;
+use loihi_adjoint::arithmetic::{Derivatives, Reset};
 use loihi_adjoint::rate::Backward;
 use loihi_adjoint::surrogate::Surrogate;
 use loihi_core::image::Profile;
@@ -205,7 +205,8 @@ fn batch(network: &Network, inputs: &[usize]) -> Batch {
 /// The gradients of the backward pass, from what the twin leaves.
 fn gradients(twin: &Twin<'_>, goal: Goal, trails: &[Trail]) -> Vec<Vec<f32>> {
     let mut workspace = Workspace::default();
-    let derivatives = Derivatives { surrogate: Surrogate::Arctan, width: 1.0, damping: 1.0, through_reset: true };
+    let derivatives =
+        Derivatives { surrogate: Surrogate::Arctan, width: 1.0, damping: 1.0, reset: Reset::ThroughSpike };
     workspace.forward(&twin.model, &twin.batch, Some(derivatives));
     let narrow = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
     for (place, own) in trails.iter().enumerate() {
