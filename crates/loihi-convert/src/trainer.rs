@@ -209,11 +209,8 @@ impl<'s> AnnTrainer<'s> {
         let Position { epoch, tally, .. } = &self.position;
         #[expect(clippy::cast_precision_loss, reason = "shares may be rounded")]
         let (samples, right) = (tally.samples.max(1) as f64, tally.right as f64);
-        let mut row = EpochRow::new(epoch + 1, tally.loss / samples, right / samples, self.rate());
-        if self.subject.validates {
-            row.accuracy_validation = Some(share(&self.answers(&|| false)?));
-        }
-        Ok(row)
+        let row = EpochRow::new(epoch + 1, tally.loss / samples, right / samples, self.rate());
+        Ok(if self.subject.validates { row.validated(Some(share(&self.answers(&|| false)?))) } else { row })
     }
 
     /// The gradient of a batch: its parts, added in their order.

@@ -98,8 +98,8 @@ impl Samples {
         let known = options.learned.as_ref().filter(|_| options.epochs == Some(0)).and_then(|own| own.classes);
         let classes = labels.chain(data.set().map(|set| set.classes)).chain(known).max().unwrap_or(0);
         if classes > CLASSES_MAX {
-            let label = classes - 1;
-            return Err(unfit(format!("a sample is of class {label}: there can be {CLASSES_MAX}, counted from 0")));
+            let (label, most) = (classes - 1, CLASSES_MAX - 1);
+            return Err(unfit(format!("a sample is of class {label}: classes are 0 to {most}")));
         }
         if !is_own && !wanted.stream {
             // Files in the order of their classes are learned side by side.

@@ -58,19 +58,6 @@ impl Model {
         self.parameters.iter().any(into)
     }
 
-    /// What is trained, by its key in a network file, and how many values of it.
-    pub fn trained(&self) -> Vec<(&'static str, usize)> {
-        let mut all: Vec<(&str, usize)> = Vec::new();
-        for own in &self.parameters {
-            let (key, count) = (own.place.key(), own.values.len());
-            match all.iter_mut().find(|(other, _)| *other == key) {
-                Some((_, sum)) => *sum += count,
-                None => all.push((key, count)),
-            }
-        }
-        all
-    }
-
     /// Puts what was trained, and thresholds that were chosen, into the network.
     pub fn write_to(&self, network: &mut Network) {
         for own in &self.parameters {

@@ -10,9 +10,11 @@ pub struct EpochRow {
     pub epoch: u32,
     /// Mean loss of a training sample.
     pub loss: f64,
-    /// Share of answers to training samples that were right while they were learned.
-    pub accuracy_train: f64,
-    /// Share of answers to validation samples that are right after it, with `--validate`.
+    /// Share of answers to training samples that were right while they were learned; none if no sample had an answer.
+    pub accuracy_train: Option<f64>,
+    /// Whether validation samples are answered after it.
+    pub validates: bool,
+    /// Share of answers to validation samples that are right; none if no sample has an answer.
     pub accuracy_validation: Option<f64>,
     /// Learning rate at its end.
     pub rate: f64,
@@ -23,7 +25,14 @@ pub struct EpochRow {
 impl EpochRow {
     /// An epoch of a network that has no spikes: its number, the mean loss, and the share that was answered right while learning.
     pub const fn new(epoch: u32, loss: f64, accuracy_train: f64, rate: f64) -> Self {
-        Self { epoch, loss, accuracy_train, accuracy_validation: None, rate, spike_rates: Vec::new() }
+        let accuracy_train = Some(accuracy_train);
+        Self { epoch, loss, accuracy_train, validates: false, accuracy_validation: None, rate, spike_rates: Vec::new() }
+    }
+
+    /// The same with the share of validation samples that are answered right after it, none if no sample has an answer.
+    #[must_use]
+    pub fn validated(self, accuracy: Option<f64>) -> Self {
+        Self { validates: true, accuracy_validation: accuracy, ..self }
     }
 }
 

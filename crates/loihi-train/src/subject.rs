@@ -139,6 +139,11 @@ impl Subject {
         let first = read(FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
         let (inputs, samples) = options.read_fed(&first, form.validation_samples)?;
+        // Without classes the size of the readout may be unknown.
+        let unlabelled = samples.training.iter().find_map(|item| unlabelled(&first, item));
+        if let Some(what) = unlabelled.filter(|_| samples.classes == 0) {
+            return Err(ExperimentError::Unfit { data: samples.name, what }.into());
+        }
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
         Self::new(read(file)?, &inputs, samples, options)
     }

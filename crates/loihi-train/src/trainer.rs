@@ -13,8 +13,10 @@ use crate::settings::TrainForm;
 use crate::shard::{Goal, Shard, Tally};
 use crate::subject::Subject;
 use crate::threads::each;
-use loihi_adjoint::arithmetic::Derivatives;
+use loihi_adjoint::arithmetic::{Derivatives, Reset};
+use loihi_adjoint::rate::Backward;
 use loihi_core::num::word;
+use loihi_net::network::ReadBy;
 use loihi_task::samples::shuffled;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
@@ -217,16 +219,19 @@ impl<'s> Trainer<'s> {
             tally.right as f64,
             self.batches() as f64 * f64::from(self.subject.form.epochs),
         );
-        let accuracy_validation = if self.subject.validates { self.answers()?.accuracy() } else { None };
+        let readout = &self.model.readout;
+        let is_silent = readout.by() != ReadBy::Voltage && tally.spikes.get(readout.population()) == Some(&0);
         let rates = self.model.neurons.iter().enumerate();
-        Ok(EpochRow {
+        let row = EpochRow {
             epoch: epoch + 1,
             loss: tally.loss / samples,
-            accuracy_train: right / labelled,
-            accuracy_validation,
+            accuracy_train: (!is_silent).then_some(right / labelled),
+            validates: false,
+            accuracy_validation: None,
             rate: f64::from(self.subject.form.rate) * self.subject.form.schedule.share(f64::from(*steps) / total),
             spike_rates: rates.map(|(place, neurons)| (neurons.name.clone(), tally.rate(place))).collect(),
-        })
+        };
+        Ok(if self.subject.validates { row.validated(self.answers()?.accuracy()) } else { row })
     }
 
     /// Answers to all samples of the test set.
@@ -235,6 +240,20 @@ impl<'s> Trainer<'s> {
     /// [`TrainError::Present`].
     pub fn answers(&self) -> Result<Answers, TrainError> {
         Answers::of(self.subject, &self.model(), self.jobs)
+    }
+
+    /// What is trained, by its key in results, and how many values of it; of sparse connections the synapses that there are.
+    pub fn trained(&self) -> Vec<(&'static str, usize)> {
+        let mut all: Vec<(&str, usize)> = Vec::new();
+        for (own, rewiring) in self.model.parameters.iter().zip(&self.rewirings) {
+            let counts = |value: &&f32| rewiring.is_none() || **value != 0.0;
+            let (key, count) = (own.place.key(), own.values.iter().filter(counts).count());
+            match all.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, sum)) => *sum += count,
+                None => all.push((key, count)),
+            }
+        }
+        all
     }
 
     /// Populations that have not spiked, each with a reason.
@@ -256,8 +275,13 @@ fn begin_of_mean(subject: &Subject) -> u32 {
 
 /// What is made smaller, by the file.
 fn goal(form: &TrainForm) -> Goal {
-    let TrainForm { surrogate, width, damping, through_reset, .. } = *form;
-    let derivatives = Derivatives { surrogate, width, damping, through_reset };
+    let TrainForm { surrogate, width, damping, .. } = *form;
+    let reset = match form.backward {
+        Backward::Kernel => Reset::Passes,
+        _ if form.through_reset => Reset::ThroughSpike,
+        _ => Reset::Stops,
+    };
+    let derivatives = Derivatives { surrogate, width, damping, reset };
     Goal { readout: form.readout_loss(), rates: form.rate_loss(), backward: form.backward, derivatives }
 }
 

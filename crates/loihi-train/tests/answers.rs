@@ -34,6 +34,18 @@ fn open(text: &str, train: Vec<PathBuf>) -> Result<Subject, TrainError> {
     Subject::open(text, Path::new("n.toml"), &options)
 }
 
+/// Their number would be that of the readout's neurons, of which nothing else is known.
+#[test]
+fn classes_that_are_real_numbers_are_refused_before_the_readout_is_sized() {
+    let folder = tempfile::tempdir().unwrap();
+    let x = whole(&[2, 8, 8], (0..128).collect());
+    let y = Array::new(vec![2], Values::Real(vec![0.0, 1.0])).unwrap();
+    let data = file(folder.path(), "real.npz", vec![("x", x), ("y", y)]);
+    let said = open(common::PIXELS, vec![data]).err().unwrap().to_string();
+    assert!(said.contains("has no class, but targets of shape [1]"), "{said}");
+    assert!(said.contains("give classes as whole numbers of shape [samples]"), "{said}");
+}
+
 /// Trains to the end; every score is the emulator's.
 fn trained(text: &str, train: Vec<PathBuf>) -> (Subject, Answers) {
     let subject = open(text, train).unwrap();

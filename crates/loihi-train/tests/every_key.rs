@@ -57,12 +57,17 @@ fn every_example_can_be_trained() {
             _ => vec![28, 28],
         };
         let text = std::fs::read_to_string(&path).unwrap();
+        found += 1;
+        if !text.contains("[[connection]]") {
+            // A table [train] alone, for a network that was trained before.
+            assert!(toml::from_str::<toml::Table>(&text).unwrap()["train"].clone().try_into::<TrainForm>().is_ok());
+            continue;
+        }
         let network = parse_with(&text, &path, &FileOptions::default().data(shape, 10)).unwrap();
         let form = TrainForm::of(&network).unwrap();
         let model = Model::new(&network, &form).unwrap();
         assert_eq!(model.readout.neurons, 10, "{}", path.display());
         assert!(model.neurons.iter().skip(1).all(|neurons| neurons.is_reached), "{}", path.display());
-        found += 1;
     }
-    assert_eq!(found, 7);
+    assert_eq!(found, 9);
 }

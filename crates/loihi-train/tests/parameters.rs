@@ -98,7 +98,7 @@ fn written(trainer: &Trainer<'_>, network: &Network) -> Network {
 fn all_kinds_move_and_lose_nothing_in_the_emulator() {
     let subject = subject();
     let mut trainer = Trainer::new(&subject, jobs(1)).unwrap();
-    let trained = trainer.model().trained();
+    let trained = trainer.trained();
     assert_eq!(
         trained,
         [

@@ -29,7 +29,9 @@ fn a_sparse_training_resumes_to_the_same_weights_on_any_number_of_threads() {
     let mut options = SubjectOptions::new("digits");
     options.samples = Some(150);
     let subject = Subject::open(&format!("{PIXELS}{TRAIN}"), Path::new("n.toml"), &options).unwrap();
-    let first = weights(&Trainer::new(&subject, NonZeroUsize::MIN).unwrap());
+    let begun = Trainer::new(&subject, NonZeroUsize::MIN).unwrap();
+    assert_eq!(begun.trained(), [("weights", 64 * 10 / 4)]);
+    let first = weights(&begun);
     let whole = weights(&trained(&subject, 1, &[]));
     assert_eq!(weights(&trained(&subject, 2, &[])), whole);
     assert_eq!(weights(&trained(&subject, 1, &[2, 7])), whole);

@@ -274,8 +274,8 @@ impl Recording {
         self.manifest.finished = is_finished;
         self.manifest.result = figures;
         if let Some(row) = &self.last {
-            let rows = [("accuracy_train".to_owned(), row.accuracy_train), ("loss".to_owned(), row.loss)];
-            self.manifest.result.extend(rows);
+            let rows = [("accuracy_train", row.accuracy_train), ("loss", Some(row.loss))];
+            self.manifest.result.extend(rows.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         }
         self.folder.settle();
         self.folder.keep()?;
@@ -283,13 +283,18 @@ impl Recording {
     }
 }
 
+/// A share of right answers, as it is shown.
+fn right(share: Option<f64>) -> String {
+    share.map_or_else(|| "no answer".to_owned(), |share| figure("accuracy", share))
+}
+
 impl Observer for Recording {
     fn progress(&mut self, done: u64, total: u64, epoch: u32, row: Option<&EpochRow>) {
         let text = row.map_or_else(
             || format!("epoch {epoch}"),
             |row| {
-                let accuracy = row.accuracy_validation.unwrap_or(row.accuracy_train);
-                format!("epoch {epoch}, loss {:.3}, {}", row.loss, figure("accuracy", accuracy))
+                let accuracy = if row.validates { row.accuracy_validation } else { row.accuracy_train };
+                format!("epoch {epoch}, loss {:.3}, {}", row.loss, right(accuracy))
             },
         );
         self.progress.show(done, total, &text);
@@ -303,12 +308,15 @@ impl Observer for Recording {
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Result<(), RecordError> {
+        let written = |share: Option<f64>| share.map_or_else(String::new, |share| share.to_string());
         let mut columns = vec![
             ("epoch".to_owned(), row.epoch.to_string()),
             ("loss".to_owned(), row.loss.to_string()),
-            ("accuracy_train".to_owned(), row.accuracy_train.to_string()),
+            ("accuracy_train".to_owned(), written(row.accuracy_train)),
         ];
-        columns.extend(row.accuracy_validation.map(|own| ("accuracy_validation".to_owned(), own.to_string())));
+        if row.validates {
+            columns.push(("accuracy_validation".to_owned(), written(row.accuracy_validation)));
+        }
         columns.push(("rate".to_owned(), row.rate.to_string()));
         let of_name = |(name, rate): &(String, f64)| {
             let name = name.replace(|letter: char| !letter.is_alphanumeric(), "_");
@@ -318,14 +326,16 @@ impl Observer for Recording {
         let columns: Vec<(&str, String)> = columns.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         self.folder.metrics(&columns)?;
         self.folder.settle();
-        let validation = row
-            .accuracy_validation
-            .map_or_else(String::new, |own| format!(", {} of validation samples", figure("accuracy", own)));
+        let validation = if row.validates {
+            format!(", {} of validation samples", right(row.accuracy_validation))
+        } else {
+            String::new()
+        };
         self.progress.line(&format!(
             "epoch {}: loss {:.4}, {} of training samples{validation}",
             row.epoch,
             row.loss,
-            figure("accuracy", row.accuracy_train)
+            right(row.accuracy_train)
         ));
         self.last = Some(row.clone());
         Ok(())

@@ -212,6 +212,17 @@ fn a_network_that_never_fires_is_warned_about() {
         assert!(warnings.contains(said) && warnings.contains(also), "{warnings}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(said));
         assert_eq!((&done["samples_without_answer"], &done["accuracy_test"]), (&40.into(), &Value::Null));
+        assert_eq!(done["accuracy_train"], Value::Null);
+
+        let out = folder.path().join(format!("validated{number}"));
+        let more = ["--samples", "40", "--validate"];
+        let output = command(&digits(&file, out.to_str().unwrap(), &more)).output().unwrap();
+        assert_eq!(object(&output)["accuracy_validation"], Value::Null);
+        let metrics = fs::read_to_string(out.join("metrics.csv")).unwrap();
+        let rows: Vec<Vec<&str>> = metrics.lines().map(|line| line.split(',').collect()).collect();
+        assert!(rows.len() == 4 && rows.iter().all(|row| row.len() == rows[0].len()), "{metrics}");
+        let at = rows[0].iter().position(|name| *name == "accuracy_validation").unwrap();
+        assert_eq!((rows[1][at], rows[2][at]), ("", ""), "{metrics}");
     }
 }
 

@@ -39,7 +39,7 @@ impl Trained {
             is_single,
             classes: trainer.model().readout.readout.per_pixel.then_some(answers.classes),
             samples: [subject.samples.training.len(), subject.samples.test.len()],
-            parameters: trainer.model().trained(),
+            parameters: trainer.trained(),
             comparison,
             validates: subject.validates,
         }
