@@ -69,6 +69,28 @@ fn a_nir_graph_is_trained_where_it_begins() {
     run(&["export", &at("one/network.toml"), "--nir", &at("back.nir")]);
 }
 
+/// What Norse 1.1 has trained and written, with `dt / tau_inv` for a time constant.
+#[test]
+fn a_network_of_norse_is_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let net = root().join("tests/golden/nir/digits_norse.nir").to_str().unwrap().to_owned();
+    let read = ["--as", "norse", "--steps", "20"];
+    let long = command(&[&["import", &net, "--out", &at("long.toml")], &read[..]].concat()).output().unwrap();
+    let said = String::from_utf8(long.stdout).unwrap();
+    assert!(
+        said.contains("longer than a `tau`, so nothing of it is kept: if Norse 1.1 wrote it, give --dt 1e-6"),
+        "{said}"
+    );
+
+    fs::write(at("train.toml"), "[train]\nepochs = 20\nbatch = 32\nrate = 1.0\nper_score = 0.5\n").unwrap();
+    let begins = ["train", &at("train.toml"), "--from", &net, "--dt", "1e-6", "--coding", "rate"];
+    let trained = run(&[&begins, &read[..], &["--train", "digits", "--seed", "11", "--out", &at("out")]].concat());
+    assert_eq!((&trained["scores_compared"], &trained["scores_different"]), (&3600.into(), &0.into()));
+    let accuracy = trained["accuracy_test"].as_f64().unwrap();
+    assert!(accuracy > 0.945, "{accuracy}");
+}
+
 /// As registers for samples of spikes, as offsets of the embedded CPU's sums for values.
 #[test]
 fn biases_of_the_first_layer_are_trained() {
