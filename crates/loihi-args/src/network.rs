@@ -139,17 +139,28 @@ pub fn trained(
         scales.push(legend.scale);
         all.push((presentation, items));
     }
-    // Classes are those of the first input whose samples have any.
-    let is_labelled = |item: &Sample| item.label.is_some() || !item.targets.is_empty();
-    let labelled = all.iter().position(|(_, items)| items.iter().any(is_labelled)).unwrap_or(0);
-    let (presentation, items) = all.remove(labelled);
+    let (presentation, items, also) = labelled_first(&read, all)?;
     let scale = scales.first().copied().flatten().filter(|_| is_only);
-    if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
-        let [one, two] = [&presentation, other].map(|shown| &read.inputs[shown.input].name);
-        bail!("`{one}` has {} and `{two}` {}: give both the same number", plural(items.len(), "sample"), there.len());
-    }
     let placed = shown_in_stages("placing", |after| place_shown(&read, options, after))
         .with_context(|| format!("{} cannot be placed", network.display()))?;
     let jobs = Some(NonZeroUsize::MIN);
-    Ok(Trained { network: read, placed, items, presentation, also: all, scale, learn: *learn, jobs })
+    Ok(Trained { network: read, placed, items, presentation, also, scale, learn: *learn, jobs })
+}
+
+/// Samples by input, with how they are shown.
+type Shown = (Presentation, Vec<Sample>);
+
+/// Those of the first input whose samples have classes or targets, and those of the others.
+///
+/// # Errors
+/// Inputs have different numbers of samples.
+fn labelled_first(network: &Network, mut all: Vec<Shown>) -> anyhow::Result<(Presentation, Vec<Sample>, Vec<Shown>)> {
+    let is_labelled = |item: &Sample| item.label.is_some() || !item.targets.is_empty();
+    let labelled = all.iter().position(|(_, items)| items.iter().any(is_labelled)).unwrap_or(0);
+    let (presentation, items) = all.remove(labelled);
+    if let Some((other, there)) = all.iter().find(|(_, there)| there.len() != items.len()) {
+        let [one, two] = [&presentation, other].map(|shown| &network.inputs[shown.input].name);
+        bail!("`{one}` has {} and `{two}` {}: give both the same number", plural(items.len(), "sample"), there.len());
+    }
+    Ok((presentation, items, all))
 }

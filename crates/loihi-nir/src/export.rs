@@ -195,7 +195,7 @@ fn synapses(
     shapes: [&[usize]; 2],
     [from, to]: [&str; 2],
 ) -> Result<(NirNode, Option<f64>), ExportError> {
-    let added = |mantissa: i16| 64.0 * f64::from(connection.folded(mantissa));
+    let added = |mantissa: i16| added(connection, mantissa);
     let plain = planes(shapes[0]).is_some_and(|_| shapes[0].len() == 3 && shapes[1].len() == 3);
     let rows = shapes[0].len() == 2 && shapes[1].len() == 2;
     let kernels = |shape: &[usize], weights: &[i16]| real(shape, weights.iter().map(|weight| added(*weight)).collect());
@@ -229,31 +229,39 @@ fn synapses(
             let values = (0..size(shapes[0])).map(|at| added(weights.get(at).copied().unwrap_or(0))).collect();
             NirNode::Scale { scale: real(shapes[0], values) }
         }
-        _ => {
-            let own = str::to_owned;
-            let (sources, neurons) = (size(shapes[0]), size(shapes[1]));
-            if shapes[1].len() > 1 {
-                return Err(ExportError::NotAConvolution { from: own(from), to: own(to), shape: shapes[1].to_vec() });
-            }
-            if sources.saturating_mul(neurons) > 1 << 24 {
-                return Err(ExportError::TooLarge { from: own(from), to: own(to) });
-            }
-            let mut values = vec![0.0; sources * neurons];
-            let mut delays = false;
-            for source in 0..sources {
-                connection.visit(shapes, source, |neuron, weight, delay| {
-                    values[neuron * sources + source] += added(weight);
-                    delays |= delay
-                        != usize::try_from(connection.delay.get(source).map_or(0, |delay| delay.get())).unwrap_or(0);
-                });
-            }
-            if delays {
-                return Err(ExportError::Delays { from: own(from), to: own(to) });
-            }
-            NirNode::Linear { weight: real(&[neurons, sources], values) }
-        }
+        _ => linear(connection, shapes, [from, to])?,
     };
     Ok((node, None))
+}
+
+/// The layer of a connection as one matrix.
+fn linear(connection: &Connection, shapes: [&[usize]; 2], [from, to]: [&str; 2]) -> Result<NirNode, ExportError> {
+    let own = str::to_owned;
+    let (sources, neurons) = (size(shapes[0]), size(shapes[1]));
+    if shapes[1].len() > 1 {
+        return Err(ExportError::NotAConvolution { from: own(from), to: own(to), shape: shapes[1].to_vec() });
+    }
+    if sources.saturating_mul(neurons) > 1 << 24 {
+        return Err(ExportError::TooLarge { from: own(from), to: own(to) });
+    }
+    let mut values = vec![0.0; sources * neurons];
+    let mut delays = false;
+    for source in 0..sources {
+        let common = usize::try_from(connection.delay.get(source).map_or(0, |delay| delay.get())).unwrap_or(0);
+        connection.visit(shapes, source, |neuron, weight, delay| {
+            values[neuron * sources + source] += added(connection, weight);
+            delays |= delay != common;
+        });
+    }
+    if delays {
+        return Err(ExportError::Delays { from: own(from), to: own(to) });
+    }
+    Ok(NirNode::Linear { weight: real(&[neurons, sources], values) })
+}
+
+/// What a spike adds to a current through a synapse of this mantissa.
+fn added(connection: &Connection, mantissa: i16) -> f64 {
+    64.0 * f64::from(connection.folded(mantissa))
 }
 
 fn layer(
