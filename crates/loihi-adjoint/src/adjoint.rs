@@ -115,7 +115,7 @@ mod tests {
     fn by_sums(reset: Reset) -> (Vec<f32>, Vec<f32>) {
         let profile = Profile { decay_u: 1024, decay_v: 512, v_th: 6400, refractory: 2, ..Profile::DEFAULT };
         let registers = Registers::of([&profile].into_iter());
-        let derivatives = Derivatives { width: 1.0, damping: 1.0, reset, ..Derivatives::default() };
+        let derivatives = Derivatives { reset, ..Derivatives::default() };
         let (mut state, mut adjoint) = (State::default(), Adjoint::default());
         state.rest(1, &[0]);
         let [mut spikes, mut slopes, mut keeps, mut by_sums] = [[0.0_f32; STEPS]; 4];

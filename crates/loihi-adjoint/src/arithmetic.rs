@@ -98,7 +98,7 @@ pub enum Reset {
 }
 
 /// What derivatives a step leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Derivatives {
     /// What stands for the derivative of a spike.
     pub surrogate: Surrogate,
@@ -108,6 +108,12 @@ pub struct Derivatives {
     pub damping: f32,
     /// What a reset leaves of them.
     pub reset: Reset,
+}
+
+impl Default for Derivatives {
+    fn default() -> Self {
+        Self { surrogate: Surrogate::default(), width: 1.0, damping: 1.0, reset: Reset::default() }
+    }
 }
 
 /// What a step is given and what it leaves, each sample after sample.
@@ -264,8 +270,7 @@ fn one<S: Slope, const WANTED: bool>(
         left[at] = waits(left[at], refractory[at], spike);
         if WANTED {
             if S::BY_TIME {
-                // It would wrap after 2^30 steps, of which no batch has room for the spikes.
-                since[at] = if spike { 0 } else { since[at].wrapping_add(1) };
+                since[at] = if spike { 0 } else { since[at].saturating_add(1) };
             }
             let passed = if S::BY_TIME { since[at] } else { 0 };
             let slope = if is_waiting { 0.0 } else { slope::<S>(voltage, v_th[at], passed, derivatives) };
@@ -296,6 +301,7 @@ mod tests {
             }
         }
     }
+
     /// A neuron that spikes in steps 2 and 5: the derivative falls from there, and there is none before.
     #[test]
     fn the_surrogate_of_the_last_spike_falls_with_time() {

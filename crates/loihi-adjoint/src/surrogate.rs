@@ -103,7 +103,7 @@ impl Slope for LastSpike {
 
 /// `e^-x` of 0 or more, 0 beyond 32; within a thousandth of its value up to 8, of 1 everywhere.
 ///
-/// Of products alone, so that processors compute many at once, and all of them the same.
+/// Without tables or calls, so that processors compute many at once, and all of them the same.
 #[inline(always)]
 fn falling(x: f32) -> f32 {
     let part = x.min(32.0) / 32.0;
@@ -141,6 +141,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn what_falls_is_the_exponential() {
         for at in 0..4000_u16 {

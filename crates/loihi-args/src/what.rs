@@ -102,14 +102,20 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
     })
 }
 
+/// What `loihi train` calls the network in its folder.
+const NETWORK: &str = "network.toml";
+
 /// For a file or folder that is something else than an experiment or a network: what it is, and which command takes it.
 pub fn advice(path: &Path) -> Option<String> {
     let shown = path.display();
     if path.is_dir() {
         return Some(if is_run(path) {
-            format!(
-                "{shown} is a run folder: `loihi report {shown}` draws it, and --learned {shown} starts another run from what it has learned"
-            )
+            let draws = format!("{shown} is a run folder: `loihi report {shown}` draws it");
+            if path.join(NETWORK).exists() {
+                format!("{draws}, and its network is {}", path.join(NETWORK).display())
+            } else {
+                format!("{draws}, and --learned {shown} starts another run from what it has learned")
+            }
         } else {
             format!("{shown} is a folder: samples in it are given to a network by `loihi run NET.toml --data {shown}`")
         });

@@ -236,7 +236,7 @@ impl Build<'_> {
 
     /// Synapses of `start`: what neurons begin with, in units of 64. Where the bias is above 0 it comes at once, else as late
     /// as the first spikes, so that no neuron passes its threshold before.
-    fn starts(&mut self, population: usize, wanted: &[f64], late: &[u8]) {
+    fn connect_start(&mut self, population: usize, wanted: &[f64], late: &[u8]) {
         let Mantissas { values, exponent } = mantissas(wanted.iter().copied(), 1.0);
         let [start, to] = [self.start, population].map(Endpoint::Population);
         let late = |neuron: usize| late.get(neuron).copied().unwrap_or(0);
@@ -293,7 +293,7 @@ impl Build<'_> {
         let uneven = self.options.reset == Reset::Soft && !by_cpu;
         let share = if uneven { START_UNEVEN } else { START };
         let start = if is_voltage { 0.0 } else { share * f64::from(threshold) };
-        self.begins(place, start, &biases, depth);
+        self.start_at(place, start, &biases, depth);
         if !is_voltage {
             self.takes_threshold_off(place, threshold);
         }
@@ -324,7 +324,7 @@ impl Build<'_> {
 
     /// Lets the neurons of a population begin with `start`, in units of 64, at the step in which the first spikes come, whatever their
     /// biases, by channel, have added before.
-    fn begins(&mut self, population: usize, start: f64, biases: &[Bias], depth: i32) {
+    fn start_at(&mut self, population: usize, start: f64, biases: &[Bias], depth: i32) {
         let each = self.network.populations[population].neurons() / biases.len().max(1);
         let early = f64::from(depth);
         let begins = biases.iter().map(|bias| start - early * f64::from(bias.value()) / 64.0);
@@ -332,7 +332,7 @@ impl Build<'_> {
         let waits = u8::try_from(depth - 1).unwrap_or(0);
         let late = biases.iter().map(|bias| if bias.value() > 0 { 0 } else { waits });
         let late: Vec<u8> = late.flat_map(|own| std::iter::repeat_n(own, each)).collect();
-        self.starts(population, &begins, &late);
+        self.connect_start(population, &begins, &late);
     }
 
     /// By channel what a spike a step stands for, and what is added to all scores so that they are above 0.

@@ -48,8 +48,6 @@ pub struct Point {
     pub steps: u32,
     /// Samples that were answered right.
     pub right: usize,
-    /// Samples to which the readout has an answer, as `loihi run` reads it: where nothing has come to it, that of the biases.
-    pub answered: usize,
     /// Samples of which nothing has come to the readout.
     pub unreached: usize,
     /// Samples without an answer that stands for them: not answered, or by the biases alone.
@@ -151,7 +149,6 @@ pub fn curve(
         Point {
             steps: *steps,
             right: count(|end| end.right),
-            answered: count(|end| end.answered),
             unreached: count(|end| !end.reached),
             silent: count(|end| !end.reached || !end.answered),
         }
@@ -306,9 +303,9 @@ impl Moments {
 }
 
 impl Curve {
-    /// Share of samples that were answered right at a point; none if there is no answer to any.
+    /// Share of samples that were answered right at a point; none if there is no answer to any but that of the biases.
     pub fn accuracy(&self, point: &Point) -> Option<f64> {
-        (point.answered > 0).then(|| share(point.right, self.samples))
+        (point.silent < self.samples).then(|| share(point.right, self.samples))
     }
 
     /// What users should know: steps after which the readout answers less than half of the samples, with the reason.

@@ -2,11 +2,14 @@
 
 use crate::error::TrainError;
 use crate::layers::Model;
+use crate::loss::Loss;
+use crate::settings::TrainForm;
 use crate::shard::{Shard, Tally};
 use crate::subject::Subject;
 use crate::threads::each;
+use loihi_adjoint::surrogate::Surrogate;
 use loihi_files::plural::plural;
-use loihi_net::network::{Endpoint, Network, ReadBy};
+use loihi_net::network::{Endpoint, ReadBy};
 use loihi_run::inference::answers::ClassTally;
 use std::num::NonZeroUsize;
 
@@ -65,7 +68,8 @@ impl Answers {
 }
 
 /// Populations that have not spiked, each with a reason.
-pub fn silence(model: &Model, network: &Network, tally: &Tally) -> Vec<String> {
+pub fn silence(model: &Model, subject: &Subject, tally: &Tally) -> Vec<String> {
+    let network = &subject.network;
     let silent = |place: &usize| tally.turns.get(*place).is_some_and(|turns| *turns > 0) && tally.spikes[*place] == 0;
     let mut said = Vec::new();
     let first = model.first_steps(network);
@@ -88,10 +92,49 @@ pub fn silence(model: &Model, network: &Network, tally: &Tally) -> Vec<String> {
             "its biases never lift it above its threshold: lower `v_th`, or look at the samples by `loihi data show`"
                 .to_owned()
         } else {
-            "its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], lower `v_th`, or give `v_th_rate`"
-                    .to_owned()
+            never_passed(&subject.form)
         };
         said.push(format!("`{name}` did not spike in any sample: {why}"));
     }
     said
+}
+
+/// A warning if the readout has spiked, but has no answer to most samples.
+pub fn mostly_silent(form: &TrainForm, tally: &Tally) -> Option<String> {
+    let silent = tally.labelled - tally.answered;
+    if tally.answered == 0 || 2 * silent <= tally.labelled {
+        return None;
+    }
+    let what = if form.surrogate == Surrogate::LastSpike {
+        "surrogate = \"last-spike\" does not train neurons that have not spiked: begin with a network that spikes, by --from"
+    } else {
+        "lower the threshold of the readout, or show samples for more `steps`"
+    };
+    Some(format!("no neuron of the readout spiked for {silent} of {} labels: {what}", tally.labelled))
+}
+
+/// A warning if answers are right, but the loss is about that of guesses, so that training would undo them.
+pub fn barely_scored(form: &TrainForm, classes: usize, loss: f64, accuracy: Option<f64>) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "few classes")]
+    let classes = classes.max(2) as f64;
+    let is_right = accuracy.is_some_and(|own| own > 0.5_f64.max(3.0 / classes));
+    (form.loss == Loss::CrossEntropy && is_right && loss > 0.8 * classes.ln()).then(|| {
+        format!(
+            "the loss, {loss:.2}, is about that of guesses though answers are right: give a larger `per_score` than {}, for a \
+             network of `loihi convert` about 300",
+            form.per_score
+        )
+    })
+}
+
+/// What can be done for neurons that never spike.
+fn never_passed(form: &TrainForm) -> String {
+    if form.surrogate == Surrogate::LastSpike {
+        return "its threshold is never passed, and surrogate = \"last-spike\" does not train neurons that have not spiked: begin with a \
+                network that spikes"
+            .to_owned();
+    }
+    let lower =
+        if form.v_th_rate.is_some() { "give a larger `v_th_rate`" } else { "lower `v_th`, or give `v_th_rate`" };
+    format!("its threshold is never passed: begin with larger weights, give a smaller `rate` in [train], or {lower}")
 }

@@ -44,6 +44,7 @@ impl Position {
             tally.loss.to_bits(),
             tally.right,
             tally.labelled,
+            tally.answered,
             tally.samples,
         ];
         let mut number = |number: u64| bytes.extend(number.to_le_bytes());
@@ -139,8 +140,8 @@ impl Reader<'_> {
         let batch = usize::try_from(self.number()?).ok()?;
         let steps = u32::try_from(self.number()?).ok()?;
         let (loss, right) = (f64::from_bits(self.number()?), self.number()?);
-        let (labelled, samples) = (self.number()?, self.number()?);
+        let (labelled, answered, samples) = (self.number()?, self.number()?, self.number()?);
         let (spikes, turns) = (self.counts()?, self.counts()?);
-        Some(Position { epoch, batch, steps, tally: Tally { loss, right, labelled, samples, spikes, turns } })
+        Some(Position { epoch, batch, steps, tally: Tally { loss, right, labelled, answered, samples, spikes, turns } })
     }
 }

@@ -8,7 +8,7 @@ use loihi_adjoint::rate::Backward;
 use loihi_net::network::{Connection, Network, ReadBy, Section, SectionError};
 
 /// A key, whether it is within its range, and what to give instead.
-type Row = (&'static str, bool, &'static str);
+type InRange = (&'static str, bool, &'static str);
 
 fn within(value: f32, low: f32, high: f32) -> bool {
     (low..=high).contains(&value)
@@ -29,15 +29,15 @@ impl TrainForm {
     }
 
     fn check_ranges(&self, section: &Section) -> Result<(), SectionError> {
-        let mut rows = self.ranges_of_steps().into_iter().chain(self.ranges_of_goals());
+        let mut rows = self.ranges_of_learning().into_iter().chain(self.ranges_of_parts());
         match rows.find(|(_, is_valid, _)| !is_valid) {
             Some((key, _, what)) => Err(section.error("train", key, what)),
             None => Ok(()),
         }
     }
 
-    /// Keys of the optimiser and the surrogate: whether each is within its range, and what to give.
-    fn ranges_of_steps(&self) -> [Row; 11] {
+    /// Keys of the course of training, the optimiser and the surrogate: whether each is within its range, and what to give.
+    fn ranges_of_learning(&self) -> [InRange; 11] {
         [
             ("epochs", (1..=10_000).contains(&self.epochs), "give 1 to 10,000 epochs"),
             ("batch", (1..=4096).contains(&self.batch), "give a batch of 1 to 4,096 samples"),
@@ -63,14 +63,14 @@ impl TrainForm {
             (
                 "width",
                 within(self.width, 1e-3, 1e3),
-                "give a width of 0.001 to 1000 thresholds, of \"last-spike\" steps",
+                "give a width of 0.001 to 1000 thresholds, or steps with \"last-spike\"",
             ),
             ("damping", within(self.damping, 1e-3, 1.0), "give a factor of 0.001 to 1"),
         ]
     }
 
-    /// Keys of what is aimed at, of samples and of synapses.
-    fn ranges_of_goals(&self) -> [Row; 9] {
+    /// Keys of spikes that are wanted, of samples, synapses and thresholds.
+    fn ranges_of_parts(&self) -> [InRange; 9] {
         let targets = |[right, wrong]: [f32; 2]| within(wrong, 0.0, 1e6) && within(right, wrong, 1e6);
         let rates = |rates: RatesForm| {
             within(rates.low, 0.0, 1.0) && within(rates.high, rates.low, 1.0) && within(rates.strength, 1e-9, 1e6)

@@ -4,14 +4,15 @@ use crate::batch::Batch;
 use crate::layers::{Model, Neurons, Synapses};
 use crate::parameter::{Parameters, Place, Register};
 use crate::pass::{Trail, Workspace, clear, rows};
+use loihi_adjoint::arithmetic::Reset;
 
 /// Derivatives of the loss by the values of a group of parameters.
 pub type Gradient = Vec<f32>;
 
 impl Workspace {
     /// The derivatives of the loss by everything that is trained, after [`Workspace::backward`], in the order of
-    /// [`Model::parameters`].
-    pub fn gradients(&mut self, model: &Model, batch: &Batch, gradients: &mut Vec<Gradient>) {
+    /// [`Model::parameters`]; `reset` is what the forward pass was asked for.
+    pub fn gradients(&mut self, model: &Model, batch: &Batch, reset: Reset, gradients: &mut Vec<Gradient>) {
         gradients.resize_with(model.parameters.len(), Gradient::new);
         for (own, gradient) in model.parameters.iter().zip(gradients) {
             let Parameters { place, values, per_unit, .. } = own;
@@ -21,7 +22,7 @@ impl Workspace {
                 Place::Delays(at) => self.by_delays(&model.synapses[*at], batch, gradient),
                 Place::Bias(at) => by_biases(&model.neurons[*at], self.trail(*at), batch, gradient),
                 Place::Register(at, register) => {
-                    by_register(&model.neurons[*at], self.trail(*at), batch, *register, gradient);
+                    by_register(&model.neurons[*at], self.trail(*at), (batch, reset), *register, gradient);
                 }
             }
             for value in gradient {
@@ -97,7 +98,13 @@ fn by_biases(neurons: &Neurons, trail: &Trail, batch: &Batch, gradient: &mut Gra
 /// Derivatives by currents are those by sums, in other units; what is not from the next current in them is from the voltage
 /// of the same step.
 #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
-fn by_register(neurons: &Neurons, trail: &Trail, batch: &Batch, register: Register, gradient: &mut Gradient) {
+fn by_register(
+    neurons: &Neurons,
+    trail: &Trail,
+    (batch, reset): (&Batch, Reset),
+    register: Register,
+    gradient: &mut Gradient,
+) {
     let n = neurons.registers.len();
     let width = batch.samples * n;
     for at in 0..width {
@@ -117,7 +124,7 @@ fn by_register(neurons: &Neurons, trail: &Trail, batch: &Batch, register: Regist
                 Register::DecayV => voltage * neurons.v_start[neuron] as f32,
                 Register::VTh => {
                     // Of a readout by voltage it is the unit, and not trained.
-                    trail.by_threshold(here, later_voltage * keep_v)
+                    trail.by_threshold(here, later_voltage * keep_v, reset)
                 }
             };
             (later_current, later_voltage) = (current, voltage);
@@ -129,14 +136,14 @@ fn by_register(neurons: &Neurons, trail: &Trail, batch: &Batch, register: Regist
 impl Trail {
     /// The derivative of the loss by the threshold in a step, through the spike and, where the reset has a derivative, through the
     /// voltage after it; `by_v` is that by this voltage.
-    fn by_threshold(&self, here: usize, by_v: f32) -> f32 {
+    fn by_threshold(&self, here: usize, by_v: f32, reset: Reset) -> f32 {
         let slope = self.slopes[here];
-        if slope == 0.0 {
-            return 0.0;
+        let through_spike = -slope.abs() * self.by_spikes[here];
+        if slope == 0.0 || reset != Reset::ThroughSpike {
+            return through_spike;
         }
         // Of a voltage that a limit holds nothing is kept; of another one what the spike leaves.
         let stays = if slope < 0.0 { 0.0 } else { 1.0 - self.spikes[here] };
-        let reset = stays - self.keeps[here];
-        reset * by_v - slope.abs() * self.by_spikes[here]
+        (stays - self.keeps[here]) * by_v + through_spike
     }
 }

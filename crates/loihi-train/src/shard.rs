@@ -33,6 +33,8 @@ pub struct Tally {
     pub right: u64,
     /// Answers whose class is known.
     pub labelled: u64,
+    /// Of these, the ones that were given.
+    pub answered: u64,
     /// Samples.
     pub samples: u64,
     /// By population: spikes.
@@ -59,6 +61,7 @@ impl Tally {
         self.loss += other.loss;
         self.right += other.right;
         self.labelled += other.labelled;
+        self.answered += other.answered;
         self.samples += other.samples;
         for (own, others) in [(&mut self.spikes, &other.spikes), (&mut self.turns, &other.turns)] {
             own.resize(own.len().max(others.len()), 0);
@@ -87,7 +90,7 @@ impl Shard {
         tally.loss = self.readout(model, goal, &scores, share) + self.rates(model, goal, share);
         self.tally = tally;
         self.workspace.backward(model, &self.batch, goal.backward);
-        self.workspace.gradients(model, &self.batch, &mut self.gradients);
+        self.workspace.gradients(model, &self.batch, goal.derivatives.reset, &mut self.gradients);
     }
 
     /// Answers without a gradient: the scores of every sample.
@@ -118,6 +121,8 @@ impl Shard {
             let [right, labelled] = right_of(labels, &answers);
             tally.right += u64::from(right);
             tally.labelled += u64::from(labelled);
+            let given = labels.iter().zip(&answers).filter(|(label, answer)| label.is_some() && answer.is_some());
+            tally.answered += given.count() as u64;
         }
         tally
     }

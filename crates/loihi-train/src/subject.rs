@@ -140,8 +140,9 @@ impl Subject {
         let form = TrainForm::of(&first)?;
         let (inputs, samples) = options.read_fed(&first, form.validation_samples)?;
         // Without classes the size of the readout may be unknown.
-        let unlabelled = samples.training.iter().find_map(|item| unlabelled(&first, item));
-        if let Some(what) = unlabelled.filter(|_| samples.classes == 0) {
+        // The first sample of the file, whatever the order of training is.
+        let least = samples.training.iter().min_by_key(|item| (item.name.len(), &item.name));
+        if let Some(what) = least.and_then(|item| unlabelled(&first, item)).filter(|_| samples.classes == 0) {
             return Err(ExperimentError::Unfit { data: samples.name, what }.into());
         }
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);

@@ -1,6 +1,6 @@
 //! Training: epoch after epoch, batch after batch, on several threads with the same weights as on one.
 
-use crate::answers::{Answers, silence};
+use crate::answers::{Answers, barely_scored, mostly_silent, silence};
 use crate::average::Average;
 use crate::calibrate;
 use crate::checkpoint::{Position, Progress};
@@ -16,7 +16,6 @@ use crate::threads::each;
 use loihi_adjoint::arithmetic::{Derivatives, Reset};
 use loihi_adjoint::rate::Backward;
 use loihi_core::num::word;
-use loihi_net::network::ReadBy;
 use loihi_task::samples::shuffled;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
@@ -136,6 +135,11 @@ impl<'s> Trainer<'s> {
             let row = self.row()?;
             if self.position.epoch == 0 {
                 self.silence(&self.position.tally).iter().for_each(|what| observer.warn(what));
+                let (form, pixels) = (&self.subject.form, self.model.pixels.iter().product::<usize>().max(1));
+                let classes = self.model.readout.neurons / pixels;
+                if let Some(what) = barely_scored(form, classes, row.loss, row.accuracy_train) {
+                    observer.warn(&what);
+                }
             }
             observer.epoch(&row)?;
             self.last = Some(row);
@@ -219,13 +223,11 @@ impl<'s> Trainer<'s> {
             tally.right as f64,
             self.batches() as f64 * f64::from(self.subject.form.epochs),
         );
-        let readout = &self.model.readout;
-        let is_silent = readout.by() != ReadBy::Voltage && tally.spikes.get(readout.population()) == Some(&0);
         let rates = self.model.neurons.iter().enumerate();
         let row = EpochRow {
             epoch: epoch + 1,
             loss: tally.loss / samples,
-            accuracy_train: (!is_silent).then_some(right / labelled),
+            accuracy_train: (tally.answered > 0).then_some(right / labelled),
             validates: false,
             accuracy_validation: None,
             rate: f64::from(self.subject.form.rate) * self.subject.form.schedule.share(f64::from(*steps) / total),
@@ -256,9 +258,11 @@ impl<'s> Trainer<'s> {
         all
     }
 
-    /// Populations that have not spiked, each with a reason.
+    /// Populations that have not spiked, each with a reason, and whether most samples have no answer.
     pub fn silence(&self, tally: &Tally) -> Vec<String> {
-        silence(&self.model(), &self.subject.network, tally)
+        let mut said = silence(&self.model(), self.subject, tally);
+        said.extend(mostly_silent(&self.subject.form, tally));
+        said
     }
 }
 

@@ -143,7 +143,7 @@ fn what_a_graph_lacks_is_told_in_a_sentence() {
         (&["--from", &example, &more], "has `steps` beside [train], and the network is that of --from"),
         (&["--from", &example, "--coding", "rate"], "digits.toml says it itself: take it out"),
         (&["--from", &net, "--steps", "12"], "and the samples are values"),
-        (&["--from", &waits, "--as", "snntorch"], "has unsupported nodes, wait: `loihi import"),
+        (&["--from", &waits, "--as", "snntorch"], "has nodes that are not supported, `wait` ("),
     ];
     for (words, said) in rows {
         let out = at("out");

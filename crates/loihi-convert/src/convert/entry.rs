@@ -18,7 +18,7 @@ impl Build<'_> {
         self.network.add_input(Input::new(free_name(self.ann, "input"), &self.ann.input, entry));
         self.takes_threshold_off(population, INPUT_THRESHOLD);
         let half = vec![f64::from(INPUT_THRESHOLD) / 2.0; size(&self.ann.input)];
-        self.starts(population, &half, &[]);
+        self.connect_start(population, &half, &[]);
     }
 
     /// Lets the embedded CPU sum the input for a population, with a bias for each neuron, in units of 1/64 of `unit`.

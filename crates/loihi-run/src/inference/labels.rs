@@ -69,10 +69,13 @@ pub fn unlabelled(network: &Network, item: &Sample) -> Option<String> {
     match (item.label, &*item.target_shape) {
         (Some(_), _) if is_single => None,
         (_, [_, ..]) if !is_single => None,
-        (_, []) if is_single => Some(format!("sample {} has no class: every sample needs one", item.name)),
+        (_, []) if is_single => Some(format!(
+            "sample {} has no class: every sample needs one, in an .npz file as whole numbers in `y`",
+            item.name
+        )),
         (_, shape) if is_single => Some(format!(
-            "sample {} has no class, but targets of shape {shape:?} as for a regression, for its `y` is of real numbers or of more \
-             than one extent: give classes as whole numbers of shape [samples]",
+            "sample {} has no class, but targets of shape {shape:?}, for `y` holds real numbers or has more than one extent, as for \
+             a regression: give classes as whole numbers of shape [samples]",
             item.name
         )),
         (label, _) => Some(format!(

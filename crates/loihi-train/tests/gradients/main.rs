@@ -14,7 +14,6 @@ mod twin;
 
 use loihi_adjoint::arithmetic::{Derivatives, Reset};
 use loihi_adjoint::rate::Backward;
-use loihi_adjoint::surrogate::Surrogate;
 use loihi_core::image::Profile;
 use loihi_core::num::Delay;
 use loihi_net::network::{Each, Endpoint, Network, Population, ReadBy, Readout};
@@ -41,6 +40,12 @@ const REGISTERS: &str =
 #[test]
 fn gradients_of_plain_neurons_are_finite_differences() {
     compare(&layers(of_two_profiles()), Goal::Factors, REGISTERS);
+}
+
+/// Of a network whose voltages are not reset.
+#[test]
+fn gradients_past_resets_are_finite_differences() {
+    compare(&layers(of_two_profiles()), Goal::Factors, &format!("{REGISTERS}\nbackward = \"kernel\""));
 }
 
 #[test]
@@ -159,9 +164,11 @@ fn compare(network: &Network, goal: Goal, keys: &str) {
 }
 
 fn compare_as(network: &Network, goal: Goal, keys: &str) {
-    let model = Model::new(network, &toml::from_str::<TrainForm>(keys).unwrap()).unwrap();
+    let form: TrainForm = toml::from_str(keys).unwrap();
+    let model = Model::new(network, &form).unwrap();
     let batch = batch(network, &model.inputs);
-    let twin = Twin::new(network, model, batch);
+    let reset = if form.backward == Backward::Kernel { Reset::Passes } else { Reset::ThroughSpike };
+    let twin = Twin::new(network, model, batch, reset);
     let gradients = gradients(&twin, goal, &twin.forward(None));
     for (own, gradient) in twin.model.parameters.iter().zip(&gradients) {
         let Parameters { place, values, .. } = own;
@@ -205,8 +212,7 @@ fn batch(network: &Network, inputs: &[usize]) -> Batch {
 /// The gradients of the backward pass, from what the twin leaves.
 fn gradients(twin: &Twin<'_>, goal: Goal, trails: &[Trail]) -> Vec<Vec<f32>> {
     let mut workspace = Workspace::default();
-    let derivatives =
-        Derivatives { surrogate: Surrogate::Arctan, width: 1.0, damping: 1.0, reset: Reset::ThroughSpike };
+    let derivatives = Derivatives { reset: twin.reset, ..Derivatives::default() };
     workspace.forward(&twin.model, &twin.batch, Some(derivatives));
     let narrow = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
     for (place, own) in trails.iter().enumerate() {
@@ -226,6 +232,6 @@ fn gradients(twin: &Twin<'_>, goal: Goal, trails: &[Trail]) -> Vec<Vec<f32>> {
     goal.back(twin, trails, &mut workspace);
     workspace.backward(&twin.model, &twin.batch, Backward::Time);
     let mut gradients = Vec::new();
-    workspace.gradients(&twin.model, &twin.batch, &mut gradients);
+    workspace.gradients(&twin.model, &twin.batch, twin.reset, &mut gradients);
     gradients
 }

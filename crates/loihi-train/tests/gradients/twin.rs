@@ -1,6 +1,7 @@
 //! The smooth twin: the network in real numbers, whose spikes are a smooth function of the voltage and whose decays do not
 //! truncate. Neurons of the twin that have refractory steps wait in steps of their own, which nothing changes.
 
+use loihi_adjoint::arithmetic::Reset;
 use loihi_adjoint::branches::Branch;
 use loihi_core::image::{Join, StackOut, ThresholdMode};
 use loihi_net::network::{Connection, Endpoint, Network, Weights};
@@ -47,6 +48,8 @@ pub(crate) struct Twin<'n> {
     network: &'n Network,
     pub(crate) model: Model,
     pub(crate) batch: Batch,
+    /// With [`Reset::Passes`] voltages are not reset.
+    pub(crate) reset: Reset,
     /// By connection and neuron.
     synapses: Vec<Vec<Vec<Synapse>>>,
     /// By input, spikes of all steps.
@@ -54,7 +57,7 @@ pub(crate) struct Twin<'n> {
 }
 
 impl<'n> Twin<'n> {
-    pub(crate) fn new(network: &'n Network, model: Model, batch: Batch) -> Self {
+    pub(crate) fn new(network: &'n Network, model: Model, batch: Batch, reset: Reset) -> Self {
         let pairs = network.connections.iter().zip(&model.synapses);
         let synapses = pairs.map(|(connection, own)| synapses(network, connection, own)).collect();
         let train = |(spikes, elements): (&Vec<(usize, usize, usize)>, &usize)| {
@@ -65,7 +68,7 @@ impl<'n> Twin<'n> {
             train
         };
         let inputs = batch.spikes.iter().zip(&model.inputs).map(train).collect();
-        Self { network, model, batch, synapses, inputs }
+        Self { network, model, batch, reset, synapses, inputs }
     }
 
     /// What arrives at a compartment.
@@ -168,7 +171,7 @@ impl<'n> Twin<'n> {
             let found = driven(branch, own, &row);
             trail.routes[number].push(found.route);
             if is_soma {
-                soma(branch, own, &row, &found, trail);
+                soma(branch, own, &row, &found, self.reset, trail);
             } else {
                 let into = [&mut trail.keeps[number], &mut trail.passes[number]];
                 handed[number] = leaf(branch, own, &row, &found, into);
@@ -287,7 +290,7 @@ fn leaf(
 }
 
 /// A step of the compartment that spikes.
-fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, found: &Driven, trail: &mut Trail) {
+fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, found: &Driven, reset: Reset, trail: &mut Trail) {
     let (voltage, follows) = (found.voltage, f64::from(u8::from(found.follows)));
     let v_th = f64::from(branch.registers.v_th[row.neuron]);
     // The width of the surrogate is no part of what is trained.
@@ -295,14 +298,15 @@ fn soma(branch: &Branch, state: &mut [f64; 2], row: &Row, found: &Driven, trail:
     // While it waits, it does not spike, whatever its threshold.
     let spike = if waits(branch, row) { 0.0 } else { 0.5 + x.atan() / 3.5 };
     let slope = if waits(branch, row) { 0.0 } else { 1.0 / (1.0 + x * x) / 3.5 / (WIDTH * v_th) };
-    state[1] = voltage * (1.0 - spike);
+    let (stays, by_spike) = if reset == Reset::Passes { (1.0, 0.0) } else { (1.0 - spike, slope) };
+    state[1] = voltage * stays;
     trail.currents.push(state[0]);
     trail.potentials.push(state[1]);
     trail.spikes.push(spike);
     // Where a limit holds the voltage, only the threshold has it.
     trail.slopes.push(if found.follows { slope } else { -slope });
     if let Some(keeps) = trail.keeps.last_mut() {
-        keeps.push(follows * (1.0 - spike) - slope * voltage);
+        keeps.push(follows * stays - by_spike * voltage);
     }
 }
 

@@ -208,18 +208,28 @@ fn pools_and_convolutions_come_back() {
     }
 }
 
-/// Where a file does not say how long a step is, one is chosen, and that is said.
 /// Its output is refused before anything is allocated for it.
 #[test]
 fn a_padding_of_any_size_is_refused_in_a_sentence() {
-    let kernel_size = [1, 1];
-    let pool = NirNode::SumPool2d { kernel_size, stride: None, padding: Some([1 << 16; 2]) };
-    let nodes = vec![("in", input(&[1, 2, 2])), ("pool", pool), ("out", output(&[1]))];
-    let said = quantise(&graph(nodes, &[("in", "pool"), ("pool", "out")]), "n", QuantiseOptions::default());
-    let said = said.unwrap_err().to_string();
-    assert!(said.contains("pool") && said.contains("a node has at most 16777216 elements"), "{said}");
+    let pool = NirNode::SumPool2d { kernel_size: [1, 1], stride: None, padding: Some([1 << 16; 2]) };
+    let convolution = NirNode::Conv2d {
+        weight: real(&[1, 1, 1, 1], vec![1.0]),
+        bias: Some(real(&[1], vec![1.0])),
+        stride: None,
+        padding: Some(Padding::Zeros([1 << 16; 2])),
+        dilation: None,
+        groups: None,
+        input_shape: None,
+    };
+    for wide in [pool, convolution] {
+        let nodes = vec![("in", input(&[1, 2, 2])), ("wide", wide), ("out", output(&[1]))];
+        let said = quantise(&graph(nodes, &[("in", "wide"), ("wide", "out")]), "n", QuantiseOptions::default());
+        let said = said.unwrap_err().to_string();
+        assert!(said.contains("wide") && said.contains("a node has at most 16777216 elements"), "{said}");
+    }
 }
 
+/// Where a file does not say how long a step is, one is chosen, and that is said.
 #[test]
 fn a_time_step_is_inferred_or_chosen() {
     let said = |tau: f64, r: f64| {

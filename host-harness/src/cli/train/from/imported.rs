@@ -42,11 +42,11 @@ impl ImportedArgs {
         }
         let input = if self.values { InputAs::Values } else { InputAs::Spikes };
         let mut imported = self.graph.read(from, input)?;
-        let dropped = imported.rows.iter().filter(|row| row.fidelity == Fidelity::Unsupported);
-        let dropped: Vec<&str> = dropped.map(|row| row.node.as_str()).collect();
-        if !dropped.is_empty() {
-            let (file, dropped) = (from.display(), dropped.join(", "));
-            bail!("{file} has unsupported nodes, {dropped}: `loihi import {file} --allow` drops them");
+        let unsupported = imported.rows.iter().filter(|row| row.fidelity == Fidelity::Unsupported);
+        let unsupported: Vec<String> = unsupported.map(|row| format!("`{}` ({})", row.node, row.note)).collect();
+        if !unsupported.is_empty() {
+            let (file, nodes) = (from.display(), unsupported.join(", "));
+            bail!("{file} has nodes that are not supported, {nodes}; `loihi import {file} --allow` drops them");
         }
         for input in &mut imported.network.inputs {
             input.encoding.coding = self.coding.or(input.encoding.coding);
