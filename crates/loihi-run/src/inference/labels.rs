@@ -216,10 +216,17 @@ mod tests {
         let said = |readout: Readout, item: &Sample| unlabelled(&network(readout), item);
         assert_eq!(said(READOUT, &item(&[], &[]).labelled(1)), None);
         let regression = said(READOUT, &item(&[1], &[3.0])).unwrap();
-        assert!(regression.contains("has no class, but targets of shape [1] as for a regression"), "{regression}");
+        assert!(
+            regression.contains("has no class, but targets of shape [1], for `y` holds real numbers"),
+            "{regression}"
+        );
         let of = |network: &Network| super::regression(network, &[item(&[1], &[3.0])]);
         assert_eq!((of(&network(READOUT)), of(&Network::new("n"))), (Some(regression), None));
-        assert!(said(READOUT, &item(&[], &[])).unwrap().ends_with("has no class: every sample needs one"));
+        assert!(
+            said(READOUT, &item(&[], &[]))
+                .unwrap()
+                .contains("has no class: every sample needs one, in an .npz file as whole numbers in `y`")
+        );
         assert_eq!(said(READOUT.per_pixel(), &item(&[2, 2], &[0.0; 4])), None);
         let classes = said(READOUT.per_pixel(), &item(&[], &[]).labelled(1)).unwrap();
         assert!(
