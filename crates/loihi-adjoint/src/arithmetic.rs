@@ -64,7 +64,7 @@ pub struct State {
     pub v: Vec<i32>,
     /// Refractory steps left.
     pub waits: Vec<i32>,
-    /// Steps since the last spike; kept for the surrogate that depends on them alone.
+    /// Steps since the last spike; only kept up to date for [`Surrogate::LastSpike`].
     since: Vec<i32>,
 }
 
@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    /// A neuron that spikes in steps 2 and 5: the derivative falls from there, and there is none before.
+    /// The neuron spikes in steps 2 and 5. The derivative decays after each spike, and is 0 before the first.
     #[test]
     fn the_surrogate_of_the_last_spike_falls_with_time() {
         let profile = Profile { decay_u: 4096, v_th: 640, ..Profile::DEFAULT };

@@ -35,6 +35,17 @@ pub struct Neuron<'n> {
     pub answers: bool,
 }
 
+impl Backward {
+    /// What it is called in a network file.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Kernel => "kernel",
+            Self::Rate => "rate",
+        }
+    }
+}
+
 impl Neuron<'_> {
     /// Charge that a unit of a sum brings in a sample of this many steps.
     #[expect(clippy::cast_precision_loss, reason = "a derivative may be rounded")]

@@ -18,8 +18,8 @@ pub enum Surrogate {
     Arctan,
     /// `e^-|x|`, as SLAYER has it.
     Exponential,
-    /// `e^-x` by the time since the last spike of the neuron, as STDB has it; a spike in the same step counts as 0 steps ago, and a
-    /// neuron that has not spiked has none.
+    /// `e^-x` by the time since the neuron's last spike, as STDB has it. A spike in the current step counts as 0 steps ago; before
+    /// the first spike the derivative is 0.
     LastSpike,
 }
 
@@ -37,7 +37,7 @@ impl Surrogate {
     }
 }
 
-/// Steps since the last spike of a neuron that has not spiked: [`Surrogate::LastSpike`] is 0 there, whatever its width.
+/// Stands for the steps since the last spike before there is one: large enough for [`Surrogate::LastSpike`] to be 0 at any width.
 pub(crate) const NEVER_STEPS: i32 = 1 << 24;
 
 /// A surrogate as a type, so that loops are compiled for each.

@@ -103,7 +103,7 @@ pub fn find(name: &str) -> anyhow::Result<Experiment> {
 }
 
 /// What `loihi train` calls the network in its folder.
-const NETWORK: &str = "network.toml";
+pub const NETWORK: &str = "network.toml";
 
 /// For a file or folder that is something else than an experiment or a network: what it is, and which command takes it.
 pub fn advice(path: &Path) -> Option<String> {

@@ -50,7 +50,7 @@ pub struct Point {
     pub right: usize,
     /// Samples of which nothing has come to the readout.
     pub unreached: usize,
-    /// Samples without an answer that stands for them: not answered, or by the biases alone.
+    /// Samples without an answer: the readout is silent, or only biases have reached it.
     pub silent: usize,
 }
 
@@ -72,7 +72,7 @@ pub struct LayerFigures {
 /// What one sample comes to.
 struct Answer {
     scores: Vec<i64>,
-    ends: Vec<End>,
+    readings: Vec<Reading>,
     moments: Vec<Moments>,
     spikes: Vec<u64>,
     events: u64,
@@ -81,7 +81,7 @@ struct Answer {
 
 /// What is read of a sample after a number of steps.
 #[derive(Clone, Copy, Debug)]
-struct End {
+struct Reading {
     right: bool,
     answered: bool,
     reached: bool,
@@ -145,12 +145,12 @@ pub fn curve(
     });
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
     let point = |(at, steps): (usize, &u32)| {
-        let count = |is: fn(&End) -> bool| answers.iter().filter(|answer| is(&answer.ends[at])).count();
+        let count = |is: fn(&Reading) -> bool| answers.iter().filter(|answer| is(&answer.readings[at])).count();
         Point {
             steps: *steps,
-            right: count(|end| end.right),
-            unreached: count(|end| !end.reached),
-            silent: count(|end| !end.reached || !end.answered),
+            right: count(|own| own.right),
+            unreached: count(|own| !own.reached),
+            silent: count(|own| !own.reached || !own.answered),
         }
     };
     let mean = |of: fn(&Answer) -> u64| {
@@ -196,11 +196,11 @@ impl Test<'_> {
         let reaching = reaching(converted, &spikes);
         let by = network.readout.map_or(ReadBy::Spikes, |readout| readout.by);
         let label = sample.label.and_then(|label| usize::try_from(label).ok());
-        let end = |(end, scores): (&u32, &Vec<i64>)| {
+        let reading = |(end, scores): (&u32, &Vec<i64>)| {
             let (answer, reached) = (answer(by, scores), reaching.is_some_and(|first| first < *end));
-            End { right: label.is_some() && answer == label, answered: answer.is_some(), reached }
+            Reading { right: label.is_some() && answer == label, answered: answer.is_some(), reached }
         };
-        let ends = ends.iter().zip(&scores).map(end).collect();
+        let readings = ends.iter().zip(&scores).map(reading).collect();
         let activations = forward(&self.ready, &samples[number..=number])?;
         let (mut moments, mut counts) = (Vec::new(), Vec::new());
         for (at, (layer, own)) in converted.layers.iter().zip(&activations).enumerate() {
@@ -226,7 +226,7 @@ impl Test<'_> {
         let events = after.synaptic_events.wrapping_sub(before.synaptic_events);
         let all_spikes = after.spikes.wrapping_sub(before.spikes);
         let scores = scores.pop().unwrap_or_default();
-        Ok(Answer { scores, ends, moments, spikes: counts, events, all_spikes })
+        Ok(Answer { scores, readings, moments, spikes: counts, events, all_spikes })
     }
 
     /// All spikes of a sample, and the scores at each end.
@@ -303,7 +303,7 @@ impl Moments {
 }
 
 impl Curve {
-    /// Share of samples that were answered right at a point; none if there is no answer to any but that of the biases.
+    /// Share of samples classified correctly at a point; `None` if nothing but biases has reached the readout in any sample.
     pub fn accuracy(&self, point: &Point) -> Option<f64> {
         (point.silent < self.samples).then(|| share(point.right, self.samples))
     }

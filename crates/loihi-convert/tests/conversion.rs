@@ -319,7 +319,7 @@ fn a_readout_that_hears_nothing_says_why() {
     );
 }
 
-/// After a step no spike is at the readout, and after all steps that this takes there is an answer.
+/// After one step no spike has reached the readout; after 64 steps there are answers.
 #[test]
 fn a_readout_that_is_asked_too_soon_says_why() {
     let ann = branched();
@@ -330,7 +330,7 @@ fn a_readout_that_is_asked_too_soon_says_why() {
         let found = curve(&ann, &converted, &samples, &[1], ONE, &|_| false).unwrap();
         let point = &found.points[0];
         assert_eq!((point.unreached, point.silent), (20, 20));
-        assert_eq!(found.accuracy(point), None, "the biases' answer is none");
+        assert_eq!(found.accuracy(point), None, "biases alone are no answer");
         let said = found.warnings();
         assert!(said[0].contains("after 1 step: the first spikes take longer to it: give more --steps"), "{said:?}");
         let longer = convert(&ann, &calibration, options(Reset::Soft, InputAs::Bias, readout, 64)).unwrap();

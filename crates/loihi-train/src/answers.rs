@@ -59,11 +59,9 @@ impl Answers {
         Ok(answers)
     }
 
-    /// Share of answers that are right; none if there is no answer at all.
+    /// As [`Tally::accuracy`].
     pub fn accuracy(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
-        let accuracy = self.tally.right as f64 / self.tally.labelled.max(1) as f64;
-        (self.classes.silent() < self.tally.labelled).then_some(accuracy)
+        self.tally.accuracy()
     }
 }
 
@@ -113,15 +111,15 @@ pub fn mostly_silent(form: &TrainForm, tally: &Tally) -> Option<String> {
     Some(format!("no neuron of the readout spiked for {silent} of {} labels: {what}", tally.labelled))
 }
 
-/// A warning if answers are right, but the loss is about that of guesses, so that training would undo them.
+/// A warning if most answers are right but the loss is close to that of guessing, so that training would undo them.
 pub fn barely_scored(form: &TrainForm, classes: usize, loss: f64, accuracy: Option<f64>) -> Option<String> {
     #[expect(clippy::cast_precision_loss, reason = "few classes")]
     let classes = classes.max(2) as f64;
     let is_right = accuracy.is_some_and(|own| own > 0.5_f64.max(3.0 / classes));
     (form.loss == Loss::CrossEntropy && is_right && loss > 0.8 * classes.ln()).then(|| {
         format!(
-            "the loss, {loss:.2}, is about that of guesses though answers are right: give a larger `per_score` than {}, for a \
-             network of `loihi convert` about 300",
+            "the loss, {loss:.2}, is close to that of guessing although most answers are right: give a larger `per_score` than {}, \
+             for a network of `loihi convert` about 300",
             form.per_score
         )
     })

@@ -18,13 +18,9 @@ pub(crate) fn check(
 
 /// Refuses neurons of several compartments that cannot be trained as the file says.
 fn check_compartments(form: &TrainForm, neurons: &[Neurons]) -> Result<(), String> {
-    let key = match form.backward {
-        Backward::Time => None,
-        Backward::Kernel => Some("kernel"),
-        Backward::Rate => Some("rate"),
-    };
-    if let (Some(key), Some(own)) = (key, neurons.iter().find(|own| !own.branches.is_plain())) {
-        let name = &own.name;
+    let by_steps = form.backward == Backward::Time;
+    if let Some(own) = neurons.iter().find(|own| !by_steps && !own.branches.is_plain()) {
+        let (name, key) = (&own.name, form.backward.key());
         return Err(format!("`{name}` has several compartments: take out backward = \"{key}\" in [train]"));
     }
     if form.surrogate != Surrogate::LastSpike {

@@ -123,7 +123,8 @@ impl TrainForm {
             let what = "loss = \"target-spikes\" is on spikes: read them, by = \"spikes\" in [readout]";
             return Err(section.error("train", "loss", what));
         }
-        if let Some((key, backward)) = self.backward_without(given) {
+        if let Some(key) = self.without_backward().iter().find(|key| given(key)) {
+            let backward = self.backward.key();
             let what = format!("`{key}` has no effect with backward = \"{backward}\": take out one of them");
             return Err(section.error("train", key, what));
         }
@@ -159,17 +160,15 @@ impl TrainForm {
         Ok(())
     }
 
-    /// The first key that does nothing with the file's `backward`, and which this is.
-    fn backward_without(&self, given: impl Fn(&str) -> bool) -> Option<(&'static str, &'static str)> {
-        let (backward, without): (_, &[&'static str]) = match self.backward {
-            Backward::Time => return None,
-            Backward::Kernel => ("kernel", &["through_reset"]),
-            Backward::Rate => (
-                "rate",
-                &["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th", "bias"],
-            ),
-        };
-        without.iter().find(|key| given(key)).map(|key| (*key, backward))
+    /// Keys that have no effect with the file's `backward`.
+    const fn without_backward(&self) -> &'static [&'static str] {
+        match self.backward {
+            Backward::Time => &[],
+            Backward::Kernel => &["through_reset"],
+            Backward::Rate => {
+                &["surrogate", "width", "damping", "through_reset", "delay", "decay_u", "decay_v", "v_th", "bias"]
+            }
+        }
     }
 
     /// The first key that cannot be combined with answers per window or pixel, and why.

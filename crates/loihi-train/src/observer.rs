@@ -10,11 +10,11 @@ pub struct EpochRow {
     pub epoch: u32,
     /// Mean loss of a training sample.
     pub loss: f64,
-    /// Share of answers to training samples that were right while they were learned; none if no sample had an answer.
+    /// Share of answers to training samples that were right while they were learned; `None` if no sample had an answer.
     pub accuracy_train: Option<f64>,
     /// Whether validation samples are answered after it.
     pub validates: bool,
-    /// Share of answers to validation samples that are right; none if no sample has an answer.
+    /// Share of answers to validation samples that are right; `None` if no sample has an answer.
     pub accuracy_validation: Option<f64>,
     /// Learning rate at its end.
     pub rate: f64,
@@ -29,7 +29,7 @@ impl EpochRow {
         Self { epoch, loss, accuracy_train, validates: false, accuracy_validation: None, rate, spike_rates: Vec::new() }
     }
 
-    /// The same with the share of validation samples that are answered right after it, none if no sample has an answer.
+    /// The same, with the share of validation samples classified correctly after it; `None` if no sample has an answer.
     #[must_use]
     pub fn validated(self, accuracy: Option<f64>) -> Self {
         Self { validates: true, accuracy_validation: accuracy, ..self }

@@ -69,6 +69,12 @@ impl Tally {
         }
     }
 
+    /// Share of the labels that were answered correctly; `None` if none was answered.
+    #[expect(clippy::cast_precision_loss, reason = "a share may be rounded")]
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.answered > 0).then(|| self.right as f64 / self.labelled as f64)
+    }
+
     /// The rate of a population in spikes a neuron and step.
     #[expect(clippy::cast_precision_loss, reason = "a rate may be rounded")]
     pub fn rate(&self, population: usize) -> f64 {

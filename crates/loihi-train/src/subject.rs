@@ -12,7 +12,7 @@ use loihi_net::network::file::{FileOptions, parse_with};
 use loihi_net::network::{Network, RunSections, Section};
 use loihi_run::inference::answers::AnswerShape;
 use loihi_run::inference::fed::Fed;
-use loihi_run::inference::labels::{check_labels, is_labelled, labels_of, unlabelled};
+use loihi_run::inference::labels::{check_labels, first_unlabelled, is_labelled, labels_of};
 use loihi_run::inference::present::{PresentError, Presentation, check_recordings, present};
 use loihi_run::inference::span::Beyond;
 use loihi_run::inference::{Stimulus, scale};
@@ -139,10 +139,8 @@ impl Subject {
         let first = read(FileOptions::default().data(vec![1], 1))?;
         let form = TrainForm::of(&first)?;
         let (inputs, samples) = options.read_fed(&first, form.validation_samples)?;
-        // Without classes the size of the readout may be unknown.
-        // The first sample of the file, whatever the order of training is.
-        let least = samples.training.iter().min_by_key(|item| (item.name.len(), &item.name));
-        if let Some(what) = least.and_then(|item| unlabelled(&first, item)).filter(|_| samples.classes == 0) {
+        // A readout sized by the classes has no size without them, which would be reported as its mistake.
+        if let Some(what) = first_unlabelled(&first, &samples.training).filter(|_| samples.classes == 0) {
             return Err(ExperimentError::Unfit { data: samples.name, what }.into());
         }
         let file = FileOptions::default().seed(options.seed).data(samples.shape(), samples.classes);
@@ -180,7 +178,7 @@ impl Subject {
                 check_recordings(&network, items.iter().filter_map(|item| nth(item, number)), presentation, &legend)?;
             }
             check_labels(&network, items)?;
-            if let Some(what) = items.iter().find_map(|item| unlabelled(&network, item)) {
+            if let Some(what) = first_unlabelled(&network, items) {
                 return Err(unfit(what).into());
             }
         }

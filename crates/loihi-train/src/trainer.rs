@@ -135,9 +135,8 @@ impl<'s> Trainer<'s> {
             let row = self.row()?;
             if self.position.epoch == 0 {
                 self.silence(&self.position.tally).iter().for_each(|what| observer.warn(what));
-                let (form, pixels) = (&self.subject.form, self.model.pixels.iter().product::<usize>().max(1));
-                let classes = self.model.readout.neurons / pixels;
-                if let Some(what) = barely_scored(form, classes, row.loss, row.accuracy_train) {
+                let classes = self.model.answer_shape(0).classes;
+                if let Some(what) = barely_scored(&self.subject.form, classes, row.loss, row.accuracy_train) {
                     observer.warn(&what);
                 }
             }
@@ -217,17 +216,13 @@ impl<'s> Trainer<'s> {
     fn row(&self) -> Result<EpochRow, TrainError> {
         let Position { epoch, steps, tally, .. } = &self.position;
         #[expect(clippy::cast_precision_loss, reason = "shares may be rounded")]
-        let (samples, labelled, right, total) = (
-            tally.samples.max(1) as f64,
-            tally.labelled.max(1) as f64,
-            tally.right as f64,
-            self.batches() as f64 * f64::from(self.subject.form.epochs),
-        );
+        let (samples, total) =
+            (tally.samples.max(1) as f64, self.batches() as f64 * f64::from(self.subject.form.epochs));
         let rates = self.model.neurons.iter().enumerate();
         let row = EpochRow {
             epoch: epoch + 1,
             loss: tally.loss / samples,
-            accuracy_train: (tally.answered > 0).then_some(right / labelled),
+            accuracy_train: tally.accuracy(),
             validates: false,
             accuracy_validation: None,
             rate: f64::from(self.subject.form.rate) * self.subject.form.schedule.share(f64::from(*steps) / total),

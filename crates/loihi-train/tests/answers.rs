@@ -34,7 +34,7 @@ fn open(text: &str, train: Vec<PathBuf>) -> Result<Subject, TrainError> {
     Subject::open(text, Path::new("n.toml"), &options)
 }
 
-/// Their number would be that of the readout's neurons, of which nothing else is known.
+/// The readout has no shape of its own: without classes its size is unknown, and that is not the mistake to report.
 #[test]
 fn classes_that_are_real_numbers_are_refused_before_the_readout_is_sized() {
     let folder = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ use host_harness::train::check::compare;
 use host_harness::train::{EpochRow, Observer, Subject, SubjectOptions, TrainError, Trainer};
 use loihi_args::choice::{one_or_more, whole};
 use loihi_args::jobs::threads;
-use loihi_args::what::What;
+use loihi_args::what::{NETWORK, What};
 use loihi_files::plural::plural;
 pub(super) use outcome::accuracy_name;
 use outcome::{Trained, trained_network};
@@ -29,8 +29,6 @@ use std::time::{Duration, Instant};
 
 /// The form of the result.
 const SCHEMA: &str = "loihi-train/1";
-/// The trained network in the run folder.
-const NETWORK: &str = "network.toml";
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
     /// A network file, whose table [train] says how it is trained (`loihi list --network` prints all keys)

@@ -87,6 +87,12 @@ pub fn unlabelled(network: &Network, item: &Sample) -> Option<String> {
     }
 }
 
+/// The same of the first such sample in the order of the data, whatever the order of these items is.
+pub fn first_unlabelled(network: &Network, items: &[Sample]) -> Option<String> {
+    let unlabelled = items.iter().filter_map(|item| Some((item, unlabelled(network, item)?)));
+    unlabelled.min_by_key(|(item, _)| (item.name.len(), &item.name)).map(|(_, what)| what)
+}
+
 /// The warning for samples with targets but no classes, where the network has a readout.
 pub fn regression(network: &Network, items: &[Sample]) -> Option<String> {
     let first = items.first().filter(|item| network.readout.is_some() && !item.targets.is_empty())?;

@@ -208,7 +208,7 @@ fn pools_and_convolutions_come_back() {
     }
 }
 
-/// Its output is refused before anything is allocated for it.
+/// The layer is refused before its output is allocated.
 #[test]
 fn a_padding_of_any_size_is_refused_in_a_sentence() {
     let pool = NirNode::SumPool2d { kernel_size: [1, 1], stride: None, padding: Some([1 << 16; 2]) };
